@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The pas2vas authors */
+
+/* The family of container formats, and what a format tells the rooms to its right.
+ *
+ * To add a format: write image/p2v-format-NAME.c with one P2vImageFormat, add it to the table in
+ * image/p2v-image.c and the file to core/meson.build; add a writer to
+ * tests/support/p2v-image-writers.c (tests/fuzz/make-image-seeds.c makes a seed of each), its name
+ * to the seeds of "image" in tests/fuzz/meson.build, a test under tests/formats, and a row to the
+ * matrix in README.md. */
+
+#pragma once
+
+#include "p2v-image.h"
+#include "base/p2v-file.h"
+
+/* What a header or a note says about the machine. Each may be missing; each is only a hint. */
+typedef struct
+{
+  GArray *page_table_roots;    /* P2vPhysAddr: CR3 of each processor, low bits not cleared */
+  GBytes *vmcoreinfo;          /* text of a VMCOREINFO note, or NULL */
+} P2vImageHints;
+
+/* What a format fills in while it opens a file. */
+typedef struct
+{
+  P2vFile       *file;         /* (transfer none) */
+  /* P2vImageRange in file order: they may be unsorted, overlap and exceed the file. */
+  GArray        *ranges;
+  P2vImageHints  hints;
+  GPtrArray     *diagnostics;  /* char *: findings that do not prevent opening */
+} P2vImageBuilder;
+
+/* How many bytes of the file's start a format may look at when it bids. */
+#define P2V_IMAGE_HEAD_BYTES 4096
+
+/* A container format. Constant; exported by its file as the only symbol. */
+typedef struct
+{
+  const char *id;              /* for tests and messages: "elf" */
+  const char *name;            /* for people, marked with N_() */
+
+  /* How many bits of @head speak for this format, 0 for none. The highest bid opens; there is no
+   * second try, so that damage is reported by the format it concerns. */
+  guint    (*bid)  (const guint8     *head,
+                    gsize             n_head,
+                    guint64           file_size);
+  /* Reads the headers and appends the ranges. */
+  gboolean (*open) (P2vImageBuilder  *builder,
+                    GCancellable     *cancellable,
+                    GError          **error);
+} P2vImageFormat;
+
+extern const P2vImageFormat p2v_format_raw;
+extern const P2vImageFormat p2v_format_elf;
+extern const P2vImageFormat p2v_format_lime;
+
+const P2vImageHints *p2v_image_get_hints       (P2vImage    *self);
+/* (transfer none) (element-type utf8) */
+GPtrArray           *p2v_image_get_diagnostics (P2vImage    *self);
+/* (transfer none): the path for messages: escaped, valid UTF-8. */
+const char          *p2v_image_get_display_name (P2vImage   *self);
+/* Will be read soon; holes are passed over. */
+void                 p2v_image_prefetch        (P2vImage    *self,
+                                                P2vPhysAddr  pa,
+                                                guint64      length_bytes);

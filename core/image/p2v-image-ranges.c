@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The pas2vas authors */
+
+#include "config.h"
+
+#include "image/p2v-image-ranges.h"
+
+#include "base/p2v-checked.h"
+#include "base/p2v-limits.h"
+
+#include <glib/gi18n-lib.h>
+#include <inttypes.h>
+
+/* A run of one numbering (physical or file) that stands for a run of the other. */
+typedef struct
+{
+  guint64 key;
+  guint64 length;
+  guint64 value;
+  gint64  rank; /* where runs overlap, the lowest rank is heard */
+} Span;
+
+static int
+compare_u64 (guint64 a,
+             guint64 b)
+{
+  return (a > b) - (a < b);
+}
+
+static int
+compare_spans_by_key (gconstpointer a,
+                      gconstpointer b)
+{
+  return compare_u64 (((const Span *) a)->key, ((const Span *) b)->key);
+}
+
+/* The difference says which byte of one numbering is which of the other: spans that share it agree.
+ */
+static guint64
+span_delta (const Span *span)
+{
+  return span->value - span->key;
+}
+
+static int
+compare_spans_by_delta (gconstpointer a,
+                        gconstpointer b)
+{
+  int order = compare_u64 (span_delta (a), span_delta (b));
+  return order != 0 ? order : compare_spans_by_key (a, b);
+}
+
+/* Addresses break the tie: the order must be total, or the tree would take two spans for one. */
+static int
+compare_spans_by_rank (gconstpointer a,
+                       gconstpointer b)
+{
+  gint64 rank_a = ((const Span *) a)->rank, rank_b = ((const Span *) b)->rank;
+  return rank_a != rank_b ? (rank_a > rank_b) - (rank_a < rank_b)
+                          : compare_u64 ((guintptr) a, (guintptr) b);
+}
+
+/* Appends [key, end) as @winner has it; grows the last span if it continues in both numberings. */
+static void
+append_piece (GArray     *flat,
+              guint64     key,
+              guint64     end,
+              const Span *winner)
+{
+  Span piece = { .key = key, .length = end - key, .value = key + span_delta (winner) };
+  Span *last = flat->len > 0 ? &g_array_index (flat, Span, flat->len - 1) : NULL;
+
+  if (last != NULL && last->key + last->length == key && span_delta (last) == span_delta (&piece))
+    last->length += piece.length;
+  else
+    g_array_append_val (flat, piece);
+}
+
+/* (transfer none): the span with the lowest rank of those that reach beyond @key. */
+static const Span *
+get_winner (GTree  *active,
+            guint64 key)
+{
+  for (;;)
+    {
+      GTreeNode *node = g_tree_node_first (active);
+      if (node == NULL)
+        return NULL;
+      Span *span = g_tree_node_key (node);
+      if (span->key + span->length > key)
+        return span;
+      g_tree_remove (active, span);
+    }
+}
+
+/* Turns spans that may overlap into disjoint ones, sorted by key, in O(n log n): a sweep from start
+ * to start and end to end, with the spans that reach over the current key in a tree by rank. The
+ * ends of all spans are below 2^63. *ret_conflict_key is where two spans that disagree first meet.
+ */
+static GArray *
+flatten_spans (GArray  *spans,
+               guint64 *ret_conflict_key)
+{
+  g_autoptr (GTree) active = g_tree_new (compare_spans_by_rank);
+  GArray *flat = g_array_new (FALSE, FALSE, sizeof (Span));
+  guint next = 0;
+  g_array_sort (spans, compare_spans_by_key);
+  *ret_conflict_key = G_MAXUINT64;
+
+  for (guint64 key = 0;;)
+    {
+      const Span *winner = get_winner (active, key);
+      Span *entering = next < spans->len ? &g_array_index (spans, Span, next) : NULL;
+      if (winner == NULL && entering == NULL)
+        return flat;
+      if (entering != NULL && (winner == NULL || entering->key == key))
+        {
+          if (winner != NULL && span_delta (winner) != span_delta (entering))
+            *ret_conflict_key = MIN (*ret_conflict_key, key);
+          g_tree_insert (active, entering, entering);
+          key = entering->key;
+          next++;
+          continue;
+        }
+      guint64 end = winner->key + winner->length;
+      if (entering != NULL)
+        end = MIN (end, entering->key);
+      append_piece (flat, key, end, winner);
+      key = end;
+    }
+}
+
+static guint64
+sum_lengths (GArray *spans)
+{
+  guint64 sum = 0;
+  for (guint i = 0; i < spans->len; i++)
+    sum += g_array_index (spans, Span, i).length;
+  return sum;
+}
+
+/* How many bytes are left when only spans that agree are merged: what exceeds the flat ones is in
+ * conflict. */
+static guint64
+sum_agreeing_lengths (GArray *spans)
+{
+  guint64 sum = 0, end = 0;
+  g_array_sort (spans, compare_spans_by_delta);
+  for (guint i = 0; i < spans->len; i++)
+    {
+      const Span *span = &g_array_index (spans, Span, i);
+      if (i == 0 || span_delta (span) != span_delta (span - 1))
+        end = 0;
+      guint64 start = MAX (span->key, end);
+      end = MAX (span->key + span->length, end);
+      sum += end - start;
+    }
+  return sum;
+}
+
+/* What was wrong with the ranges of a format. */
+typedef struct
+{
+  GArray     *cut;             /* Span: what the file is too short for */
+  guint64     first_cut_offset;
+  guint       n_beyond;
+  P2vPhysAddr first_beyond_pa;
+} RangeFindings;
+
+/* Remembered by address alone: the same memory, named twice, is missing once. */
+static void
+note_cut (RangeFindings *findings,
+          P2vPhysAddr    first_missing_pa,
+          guint64        first_missing_offset,
+          guint64        n_bytes)
+{
+  Span missing = { .key = first_missing_pa, .length = n_bytes, .value = first_missing_pa };
+
+  if (findings->cut->len == 0)
+    findings->first_cut_offset = first_missing_offset;
+  g_array_append_val (findings->cut, missing);
+}
+
+/* FALSE if nothing of the range can be used. */
+static gboolean
+clip_range (P2vImageRange *range,
+            guint64        file_size,
+            RangeFindings *findings)
+{
+  if (range->length_bytes == 0)
+    return FALSE;
+  if (!p2v_span_fits (range->start_pa, range->length_bytes, (guint64) 1 << P2V_LIMIT_PHYS_BITS))
+    {
+      if (findings->n_beyond++ == 0)
+        findings->first_beyond_pa = range->start_pa;
+      return FALSE;
+    }
+  guint64 available = range->file_offset < file_size ? file_size - range->file_offset : 0;
+  if (range->length_bytes > available)
+    {
+      note_cut (findings, range->start_pa + available, range->file_offset + available,
+                range->length_bytes - available);
+      range->length_bytes = available;
+    }
+  return range->length_bytes > 0;
+}
+
+/* The rank is the place in the file's table: the first to name an address is heard. */
+static GArray *
+clip_ranges (GArray        *ranges,
+             guint64        file_size,
+             RangeFindings *findings)
+{
+  GArray *spans = g_array_sized_new (FALSE, FALSE, sizeof (Span), ranges->len);
+
+  for (guint i = 0; i < ranges->len; i++)
+    {
+      P2vImageRange range = g_array_index (ranges, P2vImageRange, i);
+      Span span = { .key = range.start_pa, .value = range.file_offset, .rank = i };
+      if (!clip_range (&range, file_size, findings))
+        continue;
+      span.length = range.length_bytes;
+      g_array_append_val (spans, span);
+    }
+  return spans;
+}
+
+static void
+set_no_memory_error (P2vFile             *file,
+                     const RangeFindings *findings,
+                     GError             **error)
+{
+  const char *name = p2v_file_get_display_name (file);
+
+  if (findings->cut->len > 0)
+    g_set_error (
+        error, P2V_IMAGE_ERROR, P2V_IMAGE_ERROR_TRUNCATED,
+        _ ("“%s” ends at offset 0x%" PRIx64 ", before the first of the memory that its headers "
+           "promise at offset 0x%" PRIx64 "; copy the image again from where it came from"),
+        name, p2v_file_get_size (file), findings->first_cut_offset);
+  else if (findings->n_beyond > 0)
+    g_set_error (error, P2V_IMAGE_ERROR, P2V_IMAGE_ERROR_CORRUPT,
+                 _ ("“%s” has damaged headers: its memory starts at physical address 0x%" PRIx64
+                    " or reaches beyond the 2^%u bytes a machine can have; take the image again"),
+                 name, findings->first_beyond_pa, P2V_LIMIT_PHYS_BITS);
+  else
+    g_set_error (
+        error, P2V_IMAGE_ERROR, P2V_IMAGE_ERROR_CORRUPT,
+        _ ("“%s” contains no memory: its headers, from offset 0x0 on, name no range of at least "
+           "one byte; take the image again"),
+        name);
+}
+
+static void
+diagnose_findings (P2vFile             *file,
+                   const RangeFindings *findings,
+                   GPtrArray           *diagnostics)
+{
+  const char *name = p2v_file_get_display_name (file);
+
+  if (findings->cut->len > 0)
+    g_ptr_array_add (
+        diagnostics,
+        g_strdup_printf (
+            _ ("“%s” is incomplete: it ends at offset 0x%" PRIx64 ", and %" PRIu64
+               " bytes of %u memory ranges are missing, the first at offset 0x%" PRIx64),
+            name, p2v_file_get_size (file), sum_agreeing_lengths (findings->cut),
+            findings->cut->len, findings->first_cut_offset));
+  if (findings->n_beyond > 0)
+    g_ptr_array_add (
+        diagnostics,
+        g_strdup_printf (
+            _ ("“%s” has %u memory ranges beyond the 2^%u bytes a machine can have, the first "
+               "at physical address 0x%" PRIx64 "; they are not used"),
+            name, findings->n_beyond, P2V_LIMIT_PHYS_BITS, findings->first_beyond_pa));
+}
+
+static void
+diagnose_conflict (P2vFile    *file,
+                   GArray     *spans,
+                   guint64     memory_size,
+                   P2vPhysAddr first_pa,
+                   GPtrArray  *diagnostics)
+{
+  guint64 n_bytes = sum_agreeing_lengths (spans) - memory_size;
+  if (n_bytes == 0)
+    return;
+  g_ptr_array_add (
+      diagnostics,
+      g_strdup_printf (_ ("“%s” has two contents for %" PRIu64
+                          " bytes of memory, the first at physical "
+                          "address 0x%" PRIx64 "; the one that its table names first is used"),
+                       p2v_file_get_display_name (file), n_bytes, first_pa));
+}
+
+static void
+keep_ranges (P2vImageRanges *self,
+             GArray         *flat)
+{
+  g_autoptr (GArray) by_offset = g_array_sized_new (FALSE, FALSE, sizeof (Span), flat->len);
+  self->by_pa = g_array_sized_new (FALSE, FALSE, sizeof (P2vImageRange), flat->len);
+
+  for (guint i = 0; i < flat->len; i++)
+    {
+      const Span *span = &g_array_index (flat, Span, i);
+      P2vImageRange range = { span->key, span->length, span->value };
+      /* Both are below 2^63, so the difference has a sign; the least one gives the lowest address.
+       */
+      Span back = { span->value, span->length, span->key, (gint64) (span->key - span->value) };
+      g_array_append_val (self->by_pa, range);
+      g_array_append_val (by_offset, back);
+    }
+  guint64 unused;
+  self->by_offset = flatten_spans (by_offset, &unused);
+}
+
+void
+p2v_image_ranges_clear (P2vImageRanges *self)
+{
+  g_clear_pointer (&self->by_pa, g_array_unref);
+  g_clear_pointer (&self->by_offset, g_array_unref);
+}
+
+gboolean
+p2v_image_ranges_init (P2vImageRanges *self,
+                       P2vFile        *file,
+                       GArray         *ranges,
+                       GPtrArray      *diagnostics,
+                       GError        **error)
+{
+  g_autoptr (GArray) cut = g_array_new (FALSE, FALSE, sizeof (Span));
+  RangeFindings findings = { .cut = cut };
+  g_autoptr (GArray) spans = clip_ranges (ranges, p2v_file_get_size (file), &findings);
+  if (spans->len == 0)
+    {
+      set_no_memory_error (file, &findings, error);
+      return FALSE;
+    }
+  diagnose_findings (file, &findings, diagnostics);
+
+  P2vPhysAddr first_conflict_pa;
+  g_autoptr (GArray) flat = flatten_spans (spans, &first_conflict_pa);
+  self->memory_size = sum_lengths (flat);
+  if (first_conflict_pa != G_MAXUINT64)
+    diagnose_conflict (file, spans, self->memory_size, first_conflict_pa, diagnostics);
+  keep_ranges (self, flat);
+  return TRUE;
+}
+
+guint
+p2v_image_ranges_find (const P2vImageRanges *self,
+                       P2vPhysAddr           pa)
+{
+  guint low = 0, high = self->by_pa->len;
+
+  while (low < high)
+    {
+      guint middle = low + (high - low) / 2;
+      const P2vImageRange *range = &g_array_index (self->by_pa, P2vImageRange, middle);
+      if (range->start_pa + (range->length_bytes - 1) < pa)
+        low = middle + 1;
+      else
+        high = middle;
+    }
+  return low;
+}
+
+/* For g_array_binary_search(): 0 if the key lies within the span. */
+static int
+compare_span_to_key (gconstpointer a,
+                     gconstpointer b)
+{
+  const Span *span = a;
+  guint64 key = *(const guint64 *) b;
+  if (key < span->key)
+    return 1;
+  return key - span->key >= span->length ? -1 : 0;
+}
+
+gboolean
+p2v_image_ranges_offset_to_pa (const P2vImageRanges *self,
+                               guint64               file_offset,
+                               P2vPhysAddr          *ret_pa)
+{
+  guint i;
+  if (!g_array_binary_search (self->by_offset, &file_offset, compare_span_to_key, &i))
+    return FALSE;
+  *ret_pa = file_offset + span_delta (&g_array_index (self->by_offset, Span, i));
+  return TRUE;
+}

@@ -1,0 +1,623 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The pas2vas authors */
+
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "image/p2v-image-private.h"
+#include "index/p2v-builder.h"
+
+/* Tables asked of the kernel ahead of reading, and the interval for cancellation, progress and the
+ * watch. 256 tables are 1 MiB, 131,072 entries: about half a millisecond. */
+#define BATCH_TABLES 256
+
+/* Tables of all levels and spaces together, a table counting for each space that uses it. Beyond it
+ * the image is damaged or crafted: this is 8 times what there would be if every frame were a
+ * table. */
+#define MAX_VISITS_PER_FRAME 8
+
+/* Mappings outside the image's frames; each costs 16 bytes and real machines have some hundreds. */
+#define MAX_EXTENTS ((guint) 64 << 20)
+
+/* A table to be read at one level: once for each (space, address) it serves. */
+typedef struct
+{
+  P2vPhysAddr   table_pa;
+  P2vIndexEntry entry;                 /* of the first byte the table translates */
+  guint32       parent;                /* position of the visit that led here, one level above */
+} Visit;
+
+typedef struct
+{
+  const P2vBuildRequest *request;
+  const P2vPageTables   *tables;
+  const P2vPagingForm   *form;
+  GCancellable          *cancellable;
+  P2vReverseMap         *map;
+  P2vWalkReport         *spaces;
+  guint64               *visits_left;                   /* by space */
+  guint64                n_visits_left;                 /* of all spaces */
+  GArray                *levels[P2V_PAGING_MAX_LEVELS]; /* Visit, sorted by table */
+  guint64                watched_pfn;
+  guint64                table[P2V_PAGING_MAX_ENTRIES]; /* the table being read */
+  guint64                n_counted;
+} Builder;
+
+/* The leaves of one table, for the loops that take them. */
+typedef struct
+{
+  guint         n;
+  guint64       pfns[P2V_PAGING_MAX_ENTRIES];
+  P2vIndexEntry entries[P2V_PAGING_MAX_ENTRIES];
+} Leaves;
+
+static int
+compare_visits_by_table (gconstpointer a,
+                         gconstpointer b)
+{
+  const Visit *x = a, *y = b;
+
+  if (x->table_pa != y->table_pa)
+    return x->table_pa < y->table_pa ? -1 : 1;
+  return (x->entry > y->entry) - (x->entry < y->entry);
+}
+
+static int
+compare_visits_by_entry (gconstpointer a,
+                         gconstpointer b)
+{
+  const Visit *x = a, *y = b;
+
+  return (x->entry > y->entry) - (x->entry < y->entry);
+}
+
+static int
+compare_table_uses (gconstpointer a,
+                    gconstpointer b)
+{
+  const P2vTableUse *x = a, *y = b;
+
+  return (x->pfn > y->pfn) - (x->pfn < y->pfn);
+}
+
+static int
+compare_extents (gconstpointer a,
+                 gconstpointer b)
+{
+  const P2vExtent *x = a, *y = b;
+
+  if (x->first_pfn != y->first_pfn)
+    return x->first_pfn < y->first_pfn ? -1 : 1;
+  return (x->entry > y->entry) - (x->entry < y->entry);
+}
+
+static gboolean
+add_extent (Builder        *self,
+            guint           page_shift,
+            guint64         first_pfn,
+            P2vIndexEntry   entry,
+            GError        **error)
+{
+  P2vReverseMap *map = self->map;
+  P2vExtent extent = { first_pfn, entry };
+  guint i = 0;
+
+  while (i < map->n_classes && map->classes[i].page_shift != page_shift)
+    i++;
+  if (i == map->n_classes)
+    {
+      map->classes[i].page_shift = page_shift;
+      map->classes[i].extents = g_array_new (FALSE, FALSE, sizeof (P2vExtent));
+      map->n_classes++;
+    }
+  if (map->classes[i].extents->len >= MAX_EXTENTS)
+    {
+      g_set_error (
+        error, P2V_OS_ERROR, P2V_OS_ERROR_LIMIT,
+        _("More than %u large pages, or pages outside the image; the page tables are damaged"),
+        MAX_EXTENTS);
+      return FALSE;
+    }
+  g_array_append_val (map->classes[i].extents, extent);
+  return TRUE;
+}
+
+static P2vIndexEntry
+entry_at (P2vIndexEntry         table_entry,
+          const P2vPagingLevel *level,
+          guint                 index)
+{
+  return table_entry + ((guint64) index << (level->shift - P2V_FRAME_SHIFT));
+}
+
+/* Takes from the budgets; FALSE if the space has used its own up. */
+static gboolean
+may_visit (Builder *self,
+           guint    space)
+{
+  if (self->visits_left[space] == 0 || self->n_visits_left == 0)
+    {
+      self->spaces[space].too_many_tables = TRUE;
+      return FALSE;
+    }
+  self->visits_left[space]--;
+  self->n_visits_left--;
+  return TRUE;
+}
+
+/* Reads the table of @visit, unless it is the one read last. */
+static P2vReadStatus
+load_table (Builder      *self,
+            const Visit  *visit,
+            P2vPhysAddr  *loaded_pa,
+            GError      **error)
+{
+  if (visit->table_pa == *loaded_pa)
+    return P2V_READ_OK;
+  P2vReadStatus status = p2v_paging_read_table (self->tables, visit->table_pa, self->table, error);
+  *loaded_pa = status == P2V_READ_OK ? visit->table_pa : G_MAXUINT64;
+  return status;
+}
+
+static P2vWalkReport *
+report_of (Builder     *self,
+           const Visit *visit)
+{
+  return &self->spaces[p2v_index_entry_space (visit->entry)];
+}
+
+/* Whether the table is one of those on the way to visit @position of @level_number, itself
+ * included: following it would lead round. */
+static gboolean
+is_on_the_way (Builder     *self,
+               guint        level_number,
+               guint        position,
+               P2vPhysAddr  table_pa)
+{
+  for (guint i = level_number + 1; i-- > 0;)
+    {
+      const Visit *visit = &g_array_index (self->levels[i], Visit, position);
+      if (visit->table_pa == table_pa)
+        return TRUE;
+      position = visit->parent;
+    }
+  return FALSE;
+}
+
+/* Sorts the entries of an upper table into tables to visit next and large pages. */
+static gboolean
+expand_table (Builder  *self,
+              guint     level_number,
+              guint     position,
+              GArray   *next,
+              GError  **error)
+{
+  const P2vPagingLevel *level = &self->form->levels[level_number];
+  const Visit *visit = &g_array_index (self->levels[level_number], Visit, position);
+  guint n = level_number == 0 ? self->tables->n_user_root_slots : 1u << level->index_bits;
+  P2vWalkReport *report = report_of (self, visit);
+  P2vPagingLeaf leaf;
+
+  for (guint i = 0; i < n; i++)
+    {
+      P2vEntryKind kind = p2v_paging_decode (self->tables, level, self->table[i], &leaf);
+      Visit child = { self->table[i] & self->tables->pa_mask, entry_at (visit->entry, level, i),
+                      position };
+
+      if (kind == P2V_ENTRY_TABLE && is_on_the_way (self, level_number, position, child.table_pa))
+        report->n_looped_tables++;
+      else if (kind == P2V_ENTRY_TABLE && may_visit (self, p2v_index_entry_space (child.entry)))
+        g_array_append_val (next, child);
+      else if (kind == P2V_ENTRY_PAGE &&
+               !add_extent (self, level->shift, leaf.pa >> P2V_FRAME_SHIFT, child.entry, error))
+        return FALSE;
+      else if (kind == P2V_ENTRY_MALFORMED)
+        report->n_malformed_entries++;
+    }
+  return TRUE;
+}
+
+static void
+prefetch_batch (Builder     *self,
+                const Visit *visits,
+                guint        n_visits)
+{
+  for (guint i = 0; i < n_visits; i++)
+    p2v_image_prefetch (self->request->tables->image, visits[i].table_pa, P2V_PAGING_TABLE_BYTES);
+}
+
+/* Prefetches the batch that begins at @i, if one does; notices cancellation. */
+static gboolean
+begin_batch (Builder   *self,
+             GArray    *visits,
+             guint      i,
+             GError   **error)
+{
+  if (i % BATCH_TABLES != 0)
+    return TRUE;
+  prefetch_batch (self, &g_array_index (visits, Visit, i), MIN (BATCH_TABLES, visits->len - i));
+  return !g_cancellable_set_error_if_cancelled (self->cancellable, error);
+}
+
+/* Keeps of each table what it translates first. @visits are sorted by table. */
+static void
+note_tables (Builder *self,
+             GArray  *visits,
+             guint    level_number)
+{
+  for (guint i = 0; i < visits->len; i++)
+    {
+      const Visit *visit = &g_array_index (visits, Visit, i);
+      P2vTableUse use = { visit->table_pa >> P2V_FRAME_SHIFT, visit->entry, level_number };
+      if (i == 0 || g_array_index (visits, Visit, i - 1).table_pa != visit->table_pa)
+        g_array_append_val (self->map->tables, use);
+    }
+}
+
+/* Takes the visits of a level and puts them in order. */
+static void
+arrange_level (Builder *self,
+               GArray  *visits,
+               guint    level_number)
+{
+  g_array_sort (visits, compare_visits_by_table);
+  note_tables (self, visits, level_number);
+  self->levels[level_number] = visits;
+}
+
+/* Reads one upper level and returns the visits of the next. */
+static GArray *
+expand_level (Builder  *self,
+              guint     level_number,
+              GError  **error)
+{
+  GArray *visits = self->levels[level_number];
+  g_autoptr (GArray) next = g_array_new (FALSE, FALSE, sizeof (Visit));
+  P2vPhysAddr loaded_pa = G_MAXUINT64;
+
+  p2v_meter_begin (self->request->meter, self->request->planning, visits->len);
+  for (guint i = 0; i < visits->len; i++)
+    {
+      const Visit *visit = &g_array_index (visits, Visit, i);
+
+      if (!begin_batch (self, visits, i, error))
+        return NULL;
+      P2vReadStatus status = load_table (self, visit, &loaded_pa, error);
+      if (status == P2V_READ_FAILED)
+        return NULL;
+      if (status == P2V_READ_HOLE)
+        p2v_walk_report_note_missing (report_of (self, visit), visit->table_pa, level_number);
+      else if (!expand_table (self, level_number, i, next, error))
+        return NULL;
+      p2v_meter_set_done (self->request->meter, i + 1);
+    }
+  return g_steal_pointer (&next);
+}
+
+static GArray *
+root_visits (Builder *self)
+{
+  GArray *visits = g_array_new (FALSE, FALSE, sizeof (Visit));
+
+  for (guint space = 0; space < self->request->n_roots; space++)
+    {
+      Visit visit = { self->request->roots[space], p2v_index_entry (space, 0), 0 };
+      g_array_append_val (visits, visit);
+    }
+  return visits;
+}
+
+/* Walks all levels but the last; returns the visits of the last, sorted by table. */
+static GArray *
+plan (Builder  *self,
+      GError  **error)
+{
+  guint last = self->form->n_levels - 1;
+
+  arrange_level (self, root_visits (self), 0);
+  for (guint level = 0; level < last; level++)
+    {
+      GArray *next = expand_level (self, level, error);
+      if (next == NULL)
+        return NULL;
+      arrange_level (self, next, level + 1);
+    }
+  for (guint i = 0; i < self->map->n_classes; i++)
+    g_array_sort (self->map->classes[i].extents, compare_extents);
+  g_array_sort (self->map->tables, compare_table_uses);
+  return self->levels[last];
+}
+
+/* Decodes the table of the last level that was loaded for @visit. In the hot path. */
+static void
+decode_leaves (Builder     *self,
+               const Visit *visit,
+               Leaves      *leaves)
+{
+  const P2vPagingLevel *level = &self->form->levels[self->form->n_levels - 1];
+  guint n_entries = 1u << level->index_bits;
+  guint n = 0;
+
+  for (guint i = 0; i < n_entries; i++)
+    {
+      P2vPagingLeaf leaf;
+      if (p2v_paging_decode (self->tables, level, self->table[i], &leaf) != P2V_ENTRY_PAGE)
+        continue;
+      leaves->pfns[n] = leaf.pa >> P2V_FRAME_SHIFT;
+      leaves->entries[n] = entry_at (visit->entry, level, i);
+      n++;
+    }
+  leaves->n = n;
+}
+
+/* @leaves: NULL if the table of @visit is not in the image. */
+typedef gboolean (*LeavesFunc) (Builder       *self,
+                                const Visit   *visit,
+                                const Leaves  *leaves,
+                                GError       **error);
+
+/* Gives the leaves of visits @from up to @to to @take. */
+static gboolean
+scan_visits (Builder     *self,
+             GArray      *visits,
+             guint        from,
+             guint        to,
+             LeavesFunc   take,
+             GError     **error)
+{
+  P2vPhysAddr loaded_pa = G_MAXUINT64;
+  Leaves leaves;
+
+  for (guint i = from; i < to; i++)
+    {
+      const Visit *visit = &g_array_index (visits, Visit, i);
+      P2vReadStatus status = load_table (self, visit, &loaded_pa, error);
+      if (status == P2V_READ_FAILED)
+        return FALSE;
+      if (status == P2V_READ_OK)
+        decode_leaves (self, visit, &leaves);
+      if (!take (self, visit, status == P2V_READ_OK ? &leaves : NULL, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+take_watched (Builder       *self,
+              const Visit   *visit,
+              const Leaves  *leaves,
+              GError       **error)
+{
+  P2vIndexEntry found[P2V_PAGING_MAX_ENTRIES];
+  guint n_found = 0;
+
+  for (guint i = 0; leaves != NULL && i < leaves->n; i++)
+    if (leaves->pfns[i] == self->watched_pfn)
+      found[n_found++] = leaves->entries[i];
+  p2v_watch_add (self->request->watch, found, n_found);
+  return TRUE;
+}
+
+static gboolean
+count_leaves (Builder       *self,
+              const Visit   *visit,
+              const Leaves  *leaves,
+              GError       **error)
+{
+  const P2vFrameRun *hint = NULL;
+
+  if (leaves == NULL)
+    {
+      p2v_walk_report_note_missing (report_of (self, visit), visit->table_pa,
+                                    self->form->n_levels - 1);
+      return TRUE;
+    }
+  for (guint i = 0; i < leaves->n; i++)
+    {
+      guint64 ordinal;
+      if (p2v_frame_set_get_ordinal (self->map->frames, leaves->pfns[i], &hint, &ordinal))
+        {
+          self->map->ends[ordinal]++;
+          self->n_counted++;
+        }
+      else if (!add_extent (self, P2V_FRAME_SHIFT, leaves->pfns[i], leaves->entries[i], error))
+        return FALSE;
+    }
+  return take_watched (self, visit, leaves, error);
+}
+
+/* Searches all that was read before for a frame that has come to be watched just now. */
+static gboolean
+follow_watch (Builder  *self,
+              GArray   *visits,
+              guint     n_done,
+              GError  **error)
+{
+  if (!p2v_watch_restart (self->request->watch, &self->watched_pfn))
+    return TRUE;
+  g_autoptr (GArray) large = g_array_new (FALSE, FALSE, sizeof (P2vIndexEntry));
+  for (guint i = 0; i < self->map->n_classes; i++)
+    if (self->map->classes[i].page_shift != P2V_FRAME_SHIFT)
+      p2v_extent_classes_lookup (&self->map->classes[i], 1, self->watched_pfn, large);
+  p2v_watch_add (self->request->watch, (const P2vIndexEntry *) (gpointer) large->data, large->len);
+  return scan_visits (self, visits, 0, n_done, take_watched, error);
+}
+
+/* The first reading of the last level: how many entries each frame has. */
+static gboolean
+count (Builder  *self,
+       GArray   *visits,
+       GError  **error)
+{
+  p2v_meter_begin (self->request->meter, self->request->counting, visits->len);
+  for (guint i = 0; i < visits->len; i += BATCH_TABLES)
+    {
+      guint end = MIN (i + BATCH_TABLES, visits->len);
+      if (!begin_batch (self, visits, i, error) || !follow_watch (self, visits, i, error) ||
+          !scan_visits (self, visits, i, end, count_leaves, error))
+        return FALSE;
+      p2v_meter_set_done (self->request->meter, end);
+      atomic_store_explicit (&self->request->meter->n_mappings, self->n_counted,
+                             memory_order_relaxed);
+    }
+  return follow_watch (self, visits, visits->len, error);
+}
+
+/* Turns counts into where each frame's entries begin, and makes room for them. */
+static gboolean
+allot (Builder  *self,
+       GError  **error)
+{
+  P2vReverseMap *map = self->map;
+  guint32 start = 0;
+
+  map->n_entries = self->n_counted;
+  map->entries = g_try_new (P2vIndexEntry, MAX (map->n_entries, 1));
+  if (map->n_entries > G_MAXUINT32 || map->entries == NULL)
+    {
+      g_set_error (error, P2V_OS_ERROR, P2V_OS_ERROR_LIMIT,
+                   _("No room for an index of %" PRIu64 " mappings (%" PRIu64 " MiB)"),
+                   map->n_entries, map->n_entries * sizeof (P2vIndexEntry) >> 20);
+      return FALSE;
+    }
+  for (guint64 ordinal = 0; ordinal < map->frames->n_frames; ordinal++)
+    {
+      guint32 n = map->ends[ordinal];
+      map->ends[ordinal] = start;
+      start += n;
+    }
+  return TRUE;
+}
+
+static gboolean
+set_changed_error (GError **error)
+{
+  g_set_error_literal (
+    error, P2V_IMAGE_ERROR, P2V_IMAGE_ERROR_CORRUPT,
+    _("The image changed while it was read: the same page tables had fewer entries before; "
+      "work on a copy that nothing writes to"));
+  return FALSE;
+}
+
+/* While entries are placed, ends[] is where the next entry of each frame goes: once all are placed
+ * it is where they end. */
+static gboolean
+place_leaves (Builder       *self,
+              const Visit   *visit,
+              const Leaves  *leaves,
+              GError       **error)
+{
+  P2vReverseMap *map = self->map;
+  const P2vFrameRun *hint = NULL;
+
+  for (guint i = 0; leaves != NULL && i < leaves->n; i++)
+    {
+      guint64 ordinal;
+      if (!p2v_frame_set_get_ordinal (map->frames, leaves->pfns[i], &hint, &ordinal))
+        continue;
+      if (map->ends[ordinal] >= map->n_entries)
+        return set_changed_error (error);
+      map->entries[map->ends[ordinal]++] = leaves->entries[i];
+      self->n_counted--;
+    }
+  return TRUE;
+}
+
+/* The second reading: in the order of spaces and addresses, so that each frame's entries come out
+ * sorted. */
+static gboolean
+place (Builder  *self,
+       GArray   *visits,
+       GError  **error)
+{
+  p2v_meter_begin (self->request->meter, self->request->sorting, visits->len);
+  g_array_sort (visits, compare_visits_by_entry);
+  for (guint i = 0; i < visits->len; i += BATCH_TABLES)
+    {
+      guint end = MIN (i + BATCH_TABLES, visits->len);
+      if (!begin_batch (self, visits, i, error) ||
+          !scan_visits (self, visits, i, end, place_leaves, error))
+        return FALSE;
+      p2v_meter_set_done (self->request->meter, end);
+    }
+  return self->n_counted == 0 || set_changed_error (error);
+}
+
+static P2vReverseMap *
+new_map (P2vImage  *image,
+         GError   **error)
+{
+  g_autoptr (P2vReverseMap) map = g_new0 (P2vReverseMap, 1);
+  gsize n_ranges;
+  const P2vImageRange *ranges = p2v_image_get_ranges (image, &n_ranges);
+
+  g_atomic_ref_count_init (&map->ref_count);
+  map->frames = p2v_frame_set_new (ranges, n_ranges);
+  map->tables = g_array_new (FALSE, FALSE, sizeof (P2vTableUse));
+  map->ends = g_try_new0 (guint32, map->frames->n_frames);
+  if (map->ends == NULL)
+    {
+      g_set_error (error, P2V_OS_ERROR, P2V_OS_ERROR_LIMIT,
+                   _("No room for an index of %" PRIu64 " frames"), map->frames->n_frames);
+      return NULL;
+    }
+  return g_steal_pointer (&map);
+}
+
+static gboolean
+build (Builder  *self,
+       GError  **error)
+{
+  GArray *visits = plan (self, error);
+
+  if (visits == NULL)
+    return FALSE;
+  if (!count (self, visits, error) || !allot (self, error) || !place (self, visits, error))
+    return FALSE;
+  for (guint i = 0; i < self->map->n_classes; i++)
+    g_array_sort (self->map->classes[i].extents, compare_extents);
+  return TRUE;
+}
+
+void
+p2v_build_report_clear (P2vBuildReport *report)
+{
+  g_clear_pointer (&report->spaces, g_free);
+}
+
+P2vReverseMap *
+p2v_builder_run (const P2vBuildRequest  *request,
+                 P2vBuildReport         *ret_report,
+                 GCancellable           *cancellable,
+                 GError                **error)
+{
+  g_autoptr (P2vReverseMap) map = new_map (request->tables->image, error);
+  g_autofree P2vWalkReport *spaces = g_new0 (P2vWalkReport, MAX (request->n_roots, 1));
+  g_autofree guint64 *visits_left = g_new (guint64, MAX (request->n_roots, 1));
+  g_autofree Builder *self = g_new0 (Builder, 1);
+
+  if (map == NULL)
+    return NULL;
+  for (guint i = 0; i < request->n_roots; i++)
+    visits_left[i] = p2v_paging_max_tables (request->tables->image);
+  self->request = request;
+  self->tables = request->tables;
+  self->form = request->tables->form;
+  self->cancellable = cancellable;
+  self->map = map;
+  self->spaces = spaces;
+  self->visits_left = visits_left;
+  self->n_visits_left = MAX_VISITS_PER_FRAME * p2v_paging_max_tables (request->tables->image);
+  self->watched_pfn = G_MAXUINT64;
+
+  gboolean ok = build (self, error);
+  for (guint i = 0; i < P2V_PAGING_MAX_LEVELS; i++)
+    g_clear_pointer (&self->levels[i], g_array_unref);
+  if (!ok)
+    return NULL;
+  ret_report->spaces = g_steal_pointer (&spaces);
+  return g_steal_pointer (&map);
+}

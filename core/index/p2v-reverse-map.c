@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The pas2vas authors */
+
+#include "config.h"
+
+#include "index/p2v-reverse-map.h"
+
+P2vReverseMap *
+p2v_reverse_map_ref (P2vReverseMap *self)
+{
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+void
+p2v_reverse_map_unref (P2vReverseMap *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+  for (guint i = 0; i < self->n_classes; i++)
+    g_array_unref (self->classes[i].extents);
+  g_clear_pointer (&self->tables, g_array_unref);
+  g_clear_pointer (&self->frames, p2v_frame_set_free);
+  g_free (self->ends);
+  g_free (self->entries);
+  g_free (self);
+}
+
+/* The position of the first extent of @first_pfn or above. */
+static guint
+find_extent (GArray  *extents,
+             guint64  first_pfn)
+{
+  guint low = 0, high = extents->len;
+
+  while (low < high)
+    {
+      guint middle = low + (high - low) / 2;
+      if (g_array_index (extents, P2vExtent, middle).first_pfn < first_pfn)
+        low = middle + 1;
+      else
+        high = middle;
+    }
+  return low;
+}
+
+void
+p2v_extent_classes_lookup (const P2vExtentClass *classes,
+                           guint                 n_classes,
+                           guint64               pfn,
+                           GArray               *ret_entries)
+{
+  for (guint i = 0; i < n_classes; i++)
+    {
+      GArray *extents = classes[i].extents;
+      /* Pages begin at multiples of their size. */
+      guint64 offset = pfn & (((guint64) 1 << (classes[i].page_shift - P2V_FRAME_SHIFT)) - 1);
+
+      for (guint j = find_extent (extents, pfn - offset); j < extents->len; j++)
+        {
+          const P2vExtent *extent = &g_array_index (extents, P2vExtent, j);
+          if (extent->first_pfn != pfn - offset)
+            break;
+          P2vIndexEntry entry = extent->entry + offset;
+          g_array_append_val (ret_entries, entry);
+        }
+    }
+}
+
+const P2vIndexEntry *
+p2v_reverse_map_get_entries (P2vReverseMap *self,
+                             guint64        pfn,
+                             guint64       *ret_n_entries)
+{
+  const P2vFrameRun *hint = NULL;
+  guint64 ordinal;
+
+  *ret_n_entries = 0;
+  if (!p2v_frame_set_get_ordinal (self->frames, pfn, &hint, &ordinal))
+    return NULL;
+  guint32 start = ordinal > 0 ? self->ends[ordinal - 1] : 0;
+  *ret_n_entries = self->ends[ordinal] - start;
+  return self->entries + start;
+}
+
+const P2vTableUse *
+p2v_reverse_map_find_table (P2vReverseMap *self,
+                            guint64        pfn)
+{
+  guint low = 0, high = self->tables->len;
+
+  while (low < high)
+    {
+      guint middle = low + (high - low) / 2;
+      const P2vTableUse *use = &g_array_index (self->tables, P2vTableUse, middle);
+      if (use->pfn == pfn)
+        return use;
+      if (use->pfn < pfn)
+        low = middle + 1;
+      else
+        high = middle;
+    }
+  return NULL;
+}
+
+guint64
+p2v_reverse_map_get_n_mappings (P2vReverseMap *self)
+{
+  guint64 n = self->n_entries;
+
+  for (guint i = 0; i < self->n_classes; i++)
+    n += self->classes[i].extents->len;
+  return n;
+}
+
+guint64
+p2v_reverse_map_get_size (P2vReverseMap *self)
+{
+  guint64 size = sizeof *self + self->n_entries * sizeof *self->entries +
+                 self->frames->n_frames * sizeof *self->ends +
+                 self->frames->n_runs * sizeof *self->frames->runs +
+                 self->tables->len * sizeof (P2vTableUse);
+
+  for (guint i = 0; i < self->n_classes; i++)
+    size += self->classes[i].extents->len * sizeof (P2vExtent);
+  return size;
+}
+
+static gboolean
+entries_are_sorted (P2vReverseMap *self,
+                    guint32        start,
+                    guint32        end)
+{
+  for (guint32 i = start; i + 1 < end; i++)
+    if (self->entries[i] > self->entries[i + 1])
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+extents_are_sorted (GArray *extents)
+{
+  for (guint i = 0; i + 1 < extents->len; i++)
+    {
+      const P2vExtent *a = &g_array_index (extents, P2vExtent, i);
+      if (a[0].first_pfn > a[1].first_pfn ||
+          (a[0].first_pfn == a[1].first_pfn && a[0].entry > a[1].entry))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+gboolean
+p2v_reverse_map_validate (P2vReverseMap *self)
+{
+  guint32 start = 0;
+
+  for (guint64 ordinal = 0; ordinal < self->frames->n_frames; ordinal++)
+    {
+      guint32 end = self->ends[ordinal];
+      if (end < start || end > self->n_entries || !entries_are_sorted (self, start, end))
+        return FALSE;
+      start = end;
+    }
+  for (guint i = 0; i < self->n_classes; i++)
+    if (!extents_are_sorted (self->classes[i].extents))
+      return FALSE;
+  return start == self->n_entries;
+}

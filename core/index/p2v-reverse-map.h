@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The pas2vas authors */
+
+/* P2vReverseMap: from a physical frame to all (address space, virtual page) that map it.
+ *
+ * Pages of the unit size in frames of the image are kept by frame: a table of where each frame's
+ * entries end, and all entries one behind the other, 8 bytes each. All else (large pages; frames
+ * outside the image, such as devices) is kept in one sorted list a page size, so that a look-up is
+ * a binary search a size. Immutable once built; reference counted; readable from any thread. */
+
+#pragma once
+
+#include "index/p2v-frame-set.h"
+#include "p2v-mapping.h"
+
+/* An address space's number and a virtual page number: 19 and 45 bits, so that entries sort by
+ * space, then by address. 45 bits of page number cover the 57 bits that 5 levels translate. */
+typedef guint64 P2vIndexEntry;
+
+#define P2V_INDEX_VPN_BITS   45
+#define P2V_INDEX_SPACE_BITS 19
+#define P2V_INDEX_MAX_SPACES ((guint) 1 << P2V_INDEX_SPACE_BITS)
+
+static inline P2vIndexEntry
+p2v_index_entry (guint       space,
+                 P2vVirtAddr va)
+{
+  guint64 vpn = va >> P2V_FRAME_SHIFT & (((guint64) 1 << P2V_INDEX_VPN_BITS) - 1);
+
+  return (guint64) space << P2V_INDEX_VPN_BITS | vpn;
+}
+
+static inline guint
+p2v_index_entry_space (P2vIndexEntry entry)
+{
+  return (guint) (entry >> P2V_INDEX_VPN_BITS);
+}
+
+/* The virtual address's low 57 bits; the paging form extends the sign. */
+static inline P2vVirtAddr
+p2v_index_entry_va (P2vIndexEntry entry)
+{
+  return (entry & (((guint64) 1 << P2V_INDEX_VPN_BITS) - 1)) << P2V_FRAME_SHIFT;
+}
+
+/* A mapping that is not kept by frame. */
+typedef struct
+{
+  guint64       first_pfn;
+  P2vIndexEntry entry;         /* of the page's first byte */
+} P2vExtent;
+
+/* Extents of one page size; 12 is the unit, for frames outside the image. */
+typedef struct
+{
+  guint   page_shift;
+  GArray *extents;             /* P2vExtent, sorted by frame, then entry */
+} P2vExtentClass;
+
+/* A page table that was walked. */
+typedef struct
+{
+  guint64       pfn;           /* the frame it is in */
+  P2vIndexEntry entry;         /* of the first byte it translates, in the first space to use it */
+  guint64       level_number;  /* 0: a root; this wide to leave no padding */
+} P2vTableUse;
+
+typedef struct
+{
+  gatomicrefcount  ref_count;
+  P2vFrameSet     *frames;
+  guint32         *ends;       /* by ordinal: where the frame's entries end, the next one's begin */
+  P2vIndexEntry   *entries;
+  guint64          n_entries;
+  P2vExtentClass   classes[P2V_TRAIL_MAX_STEPS];
+  guint            n_classes;
+  GArray          *tables;     /* P2vTableUse, sorted by frame */
+} P2vReverseMap;
+
+P2vReverseMap *p2v_reverse_map_ref       (P2vReverseMap   *self);
+void           p2v_reverse_map_unref     (P2vReverseMap   *self);
+/* Appends to @ret_entries (P2vIndexEntry) what the extents say of @pfn: the exact page within large
+ * ones. */
+void           p2v_extent_classes_lookup (const P2vExtentClass *classes,
+                                          guint            n_classes,
+                                          guint64          pfn,
+                                          GArray          *ret_entries);
+/* The entries of a frame that are kept by frame, sorted; (transfer none), valid as long as
+ * @self. */
+const P2vIndexEntry *p2v_reverse_map_get_entries (P2vReverseMap *self,
+                                          guint64          pfn,
+                                          guint64         *ret_n_entries);
+/* What page table is in the frame; (transfer none), NULL if none that was walked. */
+const P2vTableUse *p2v_reverse_map_find_table (P2vReverseMap *self,
+                                          guint64          pfn);
+/* Mappings; a large page is one. */
+guint64        p2v_reverse_map_get_n_mappings (P2vReverseMap *self);
+/* Bytes of memory. */
+guint64        p2v_reverse_map_get_size  (P2vReverseMap   *self);
+/* Whether all invariants hold, for tests: ends rise, entries and extents are sorted. */
+gboolean       p2v_reverse_map_validate  (P2vReverseMap   *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (P2vReverseMap, p2v_reverse_map_unref)

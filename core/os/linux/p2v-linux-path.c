@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The pas2vas authors */
+
+/* Paths of open files, as /proc/PID/maps would show them.
+ * Source: Linux fs/d_path.c, prepend_path() and simple_dname(). */
+
+#include "config.h"
+
+#include <string.h>
+
+#include "base/p2v-limits.h"
+#include "base/p2v-text.h"
+#include "os/linux/p2v-linux-private.h"
+
+/* Directories and mounts between a file and the root; a cycle in damaged memory ends here. */
+#define MAX_STEPS 1024
+
+#define DELETED " (deleted)"
+
+typedef struct
+{
+  P2vVirtAddr dentry;
+  P2vVirtAddr mnt;             /* struct vfsmount, within struct mount */
+} PathPlace;
+
+static gboolean
+read_pointer (const P2vLinux   *self,
+              P2vVirtualMemory *memory,
+              P2vVirtAddr       object_va,
+              P2vLinuxField     field,
+              P2vVirtAddr      *ret_va)
+{
+  return p2v_linux_read_u64 (self, memory, object_va, field, ret_va) && *ret_va != 0;
+}
+
+/* A name that cannot be read is told as one. */
+static GString *
+read_name (const P2vLinux   *self,
+           P2vVirtualMemory *memory,
+           P2vVirtAddr       dentry)
+{
+  GString *name = g_string_new (NULL);
+  P2vVirtAddr name_va;
+  guint32 length;
+
+  if (read_pointer (self, memory, dentry, LINUX_DENTRY_NAME, &name_va)
+      && p2v_linux_read_u32 (self, memory, dentry, LINUX_DENTRY_NAME_LENGTH, &length))
+    p2v_virtual_memory_append_string (memory, name_va, MIN (length, P2V_LIMIT_PATH_BYTES), name);
+  if (name->len == 0)
+    g_string_append_c (name, '?');
+  return name;
+}
+
+typedef enum
+{
+  CLIMB_ON,
+  CLIMB_ROOT,                  /* the path is whole */
+  CLIMB_LOST,                  /* what comes before cannot be read */
+} Climb;
+
+/* From the root of a mount to the directory it covers, or to the root of all mounts. */
+static Climb
+leave_mount (const P2vLinux   *self,
+             P2vVirtualMemory *memory,
+             PathPlace        *place)
+{
+  P2vVirtAddr mount = place->mnt - self->layout[LINUX_MOUNT_MNT].offset_bytes;
+  P2vVirtAddr parent;
+
+  if (!read_pointer (self, memory, mount, LINUX_MOUNT_PARENT, &parent))
+    return CLIMB_LOST;
+  if (parent == mount)
+    return CLIMB_ROOT;
+  if (!read_pointer (self, memory, mount, LINUX_MOUNT_MOUNTPOINT, &place->dentry))
+    return CLIMB_LOST;
+  place->mnt = p2v_linux_field_va (self, parent, LINUX_MOUNT_MNT);
+  return CLIMB_ON;
+}
+
+/* Moves to the parent and puts the name that was left in front of @path. */
+static Climb
+climb (const P2vLinux   *self,
+       P2vVirtualMemory *memory,
+       PathPlace        *place,
+       GString          *path)
+{
+  P2vVirtAddr mount_root, parent;
+
+  if (!read_pointer (self, memory, place->mnt, LINUX_VFSMOUNT_ROOT, &mount_root)
+      || !read_pointer (self, memory, place->dentry, LINUX_DENTRY_PARENT, &parent))
+    return CLIMB_LOST;
+  if (mount_root == place->dentry)
+    return leave_mount (self, memory, place);
+  /* A root that is not this mount's: the file lies outside of what is mounted. */
+  if (parent == place->dentry)
+    return CLIMB_ROOT;
+
+  g_autoptr (GString) name = read_name (self, memory, place->dentry);
+  g_string_prepend_len (path, name->str, (gssize) name->len);
+  g_string_prepend_c (path, '/');
+  place->dentry = parent;
+  return path->len < P2V_LIMIT_PATH_BYTES ? CLIMB_ON : CLIMB_LOST;
+}
+
+/* A file that was never in a directory (memfd, shared memory, anonymous inodes): its dentry is its
+ * own parent and not the root of its mount. */
+static gboolean
+is_nameless (const P2vLinux   *self,
+             P2vVirtualMemory *memory,
+             const PathPlace  *place)
+{
+  P2vVirtAddr mount_root, parent;
+
+  return read_pointer (self, memory, place->dentry, LINUX_DENTRY_PARENT, &parent) &&
+         parent == place->dentry &&
+         read_pointer (self, memory, place->mnt, LINUX_VFSMOUNT_ROOT, &mount_root) &&
+         mount_root != place->dentry;
+}
+
+/* A removed file's dentry is in no hash chain any more. Source: include/linux/list_bl.h
+ * hlist_bl_unhashed(). */
+static gboolean
+is_deleted (const P2vLinux   *self,
+            P2vVirtualMemory *memory,
+            P2vVirtAddr       dentry)
+{
+  P2vVirtAddr pprev;
+
+  return p2v_linux_read_u64 (self, memory, dentry, LINUX_DENTRY_HASH_PPREV, &pprev) && pprev == 0;
+}
+
+char *
+p2v_linux_dup_file_path (const P2vLinux   *self,
+                         P2vVirtualMemory *memory,
+                         P2vVirtAddr       file_va)
+{
+  g_autoptr (GString) path = g_string_new (NULL);
+  PathPlace place;
+
+  if (!read_pointer (self, memory, file_va, LINUX_FILE_DENTRY, &place.dentry) ||
+      !read_pointer (self, memory, file_va, LINUX_FILE_MNT, &place.mnt))
+    return g_strdup ("?");
+
+  P2vVirtAddr file_dentry = place.dentry;
+  if (is_nameless (self, memory, &place))
+    {
+      g_autoptr (GString) name = read_name (self, memory, place.dentry);
+      /* Anonymous inodes bear names such as [io_uring]. Source: Linux fs/anon_inodes.c
+       * anon_inodefs_dname(). */
+      g_string_append (path, *name->str == '[' ? "anon_inode:" : "/");
+      g_string_append_len (path, name->str, (gssize) name->len);
+      if (*name->str != '[')
+        g_string_append (path, DELETED);
+      return p2v_text_escape (path->str, (gssize) path->len);
+    }
+
+  Climb result = CLIMB_ON;
+  for (guint i = 0; i < MAX_STEPS && result == CLIMB_ON; i++)
+    result = climb (self, memory, &place, path);
+  if (result != CLIMB_ROOT)
+    g_string_prepend_c (path, '?');
+  else if (path->len == 0)
+    g_string_append_c (path, '/');
+  if (is_deleted (self, memory, file_dentry))
+    g_string_append (path, DELETED);
+  return p2v_text_escape (path->str, (gssize) path->len);
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The pas2vas authors */
+
+/* What the files of the Linux back end share.
+ *
+ * The way in, each step from the image alone: VMCOREINFO (a text that the kernel keeps for crash
+ * tools) gives the addresses of the symbol table; the symbol table gives the type information (BTF)
+ * and the roots of the lists; the type information gives the offset of every field. Nothing is
+ * believed alone: the banner must stand where the symbols say, and the page tables must lead
+ * there. */
+
+#pragma once
+
+#include "os/p2v-system-private.h"
+#include "os/symbols/p2v-btf.h"
+#include "os/symbols/p2v-kallsyms.h"
+#include "paging/p2v-virtual-memory.h"
+
+/* Symbols that are looked up; the names are in p2v-linux-kernel.c. */
+typedef enum
+{
+  LINUX_SYMBOL_INIT_TASK,
+  LINUX_SYMBOL_LINUX_BANNER,
+  LINUX_SYMBOL_TEXT,
+  LINUX_SYMBOL_ETEXT,
+  LINUX_SYMBOL_END,
+  LINUX_SYMBOL_START_BTF,
+  LINUX_SYMBOL_STOP_BTF,
+  LINUX_SYMBOL_INIT_PID_NS,
+  LINUX_SYMBOL_INIT_UTS_NS,
+  LINUX_SYMBOL_SPECIAL_MAPPING_VMOPS,
+  LINUX_SYMBOL_TK_CORE,
+  LINUX_N_SYMBOLS,
+} P2vLinuxSymbol;
+
+/* Fields of the kernel's structures; the table of types and members is in p2v-linux-layout.c. */
+typedef enum
+{
+  LINUX_TASK_TASKS,
+  LINUX_TASK_PID,
+  LINUX_TASK_TGID,
+  LINUX_TASK_COMM,
+  LINUX_TASK_FLAGS,
+  LINUX_TASK_EXIT_STATE,
+  LINUX_TASK_MM,
+  LINUX_TASK_SIGNAL,
+  LINUX_TASK_THREAD_NODE,
+  LINUX_TASK_REAL_PARENT,
+  LINUX_TASK_START_BOOTTIME,
+  LINUX_TASK_CRED,
+  LINUX_TASK_PID_LINKS,
+  LINUX_SIGNAL_THREAD_HEAD,
+  LINUX_SIGNAL_NR_THREADS,
+  LINUX_CRED_UID,
+  LINUX_PID_TASKS,
+  LINUX_PID_NS_XA_HEAD,
+  LINUX_XA_NODE_SLOTS,
+  LINUX_MM_PGD,
+  LINUX_MM_MA_ROOT,
+  LINUX_MM_MMAP,
+  LINUX_MM_START_BRK,
+  LINUX_MM_BRK,
+  LINUX_MM_START_STACK,
+  LINUX_MM_VDSO,
+  LINUX_VMA_START,
+  LINUX_VMA_END,
+  LINUX_VMA_NEXT,
+  LINUX_VMA_FLAGS,
+  LINUX_VMA_PGOFF,
+  LINUX_VMA_FILE,
+  LINUX_VMA_OPS,
+  LINUX_VMA_PRIVATE_DATA,
+  LINUX_RANGE64_PIVOT,
+  LINUX_RANGE64_SLOT,
+  LINUX_ARANGE64_PIVOT,
+  LINUX_ARANGE64_SLOT,
+  LINUX_FILE_DENTRY,
+  LINUX_FILE_MNT,
+  LINUX_DENTRY_NAME,
+  LINUX_DENTRY_NAME_LENGTH,
+  LINUX_DENTRY_PARENT,
+  LINUX_DENTRY_HASH_PPREV,
+  LINUX_VFSMOUNT_ROOT,
+  LINUX_MOUNT_MNT,
+  LINUX_MOUNT_PARENT,
+  LINUX_MOUNT_MOUNTPOINT,
+  LINUX_SPECIAL_MAPPING_NAME,
+  LINUX_UTS_NODENAME,
+  LINUX_TIMEKEEPER_XTIME_SEC,
+  LINUX_N_FIELDS,
+} P2vLinuxField;
+
+typedef struct
+{
+  gboolean known;
+  guint32  offset_bytes;
+  guint32  size_bytes;
+} P2vLinuxLayoutField;
+
+typedef struct
+{
+  P2vImage            *image;               /* (transfer none): the system keeps it */
+  GHashTable          *vmcoreinfo;          /* key -> value */
+  guint64              delta;               /* virtual minus physical address of its image */
+  P2vPageTables        tables;
+  P2vPhysAddr          root_pa;             /* of the kernel's own page tables */
+  P2vSymbol            symbols[LINUX_N_SYMBOLS];
+  P2vLinuxLayoutField  layout[LINUX_N_FIELDS];
+} P2vLinux;
+
+/* Where @field of the structure at @object_va stands. */
+static inline P2vVirtAddr
+p2v_linux_field_va (const P2vLinux *self,
+                    P2vVirtAddr     object_va,
+                    P2vLinuxField   field)
+{
+  return object_va + self->layout[field].offset_bytes;
+}
+
+G_GNUC_WARN_UNUSED_RESULT static inline gboolean
+p2v_linux_read_u64 (const P2vLinux   *self,
+                    P2vVirtualMemory *memory,
+                    P2vVirtAddr       object_va,
+                    P2vLinuxField     field,
+                    guint64          *ret_value)
+{
+  return p2v_virtual_memory_read_u64 (memory, p2v_linux_field_va (self, object_va, field),
+                                      ret_value);
+}
+
+G_GNUC_WARN_UNUSED_RESULT static inline gboolean
+p2v_linux_read_u32 (const P2vLinux   *self,
+                    P2vVirtualMemory *memory,
+                    P2vVirtAddr       object_va,
+                    P2vLinuxField     field,
+                    guint32          *ret_value)
+{
+  return p2v_virtual_memory_read_u32 (memory, p2v_linux_field_va (self, object_va, field),
+                                      ret_value);
+}
+
+/* p2v-linux-vmcoreinfo.c */
+
+/* Tries one candidate, @info being (transfer none). FALSE with an error: not this one, or
+ * broken. */
+typedef gboolean (*P2vVmcoreinfoFunc) (GHashTable   *info,
+                                       gpointer      user_data,
+                                       GError      **error);
+/* Offers every VMCOREINFO in the image's headers and memory to @try_candidate until it accepts one.
+ * FALSE with P2V_OS_ERROR_NOT_DETECTED if there is none, with the first candidate's error if all
+ * were refused. */
+G_GNUC_WARN_UNUSED_RESULT
+gboolean    p2v_linux_search_vmcoreinfo (const P2vSystemSearch *search,
+                                         P2vVmcoreinfoFunc      try_candidate,
+                                         gpointer               user_data,
+                                         GError               **error);
+/* NULL if @text is not a VMCOREINFO. */
+GHashTable *p2v_linux_parse_vmcoreinfo  (const char            *text,
+                                         gsize                  length);
+/* "SYMBOL(name)=hex": FALSE if it is not there. */
+G_GNUC_WARN_UNUSED_RESULT
+gboolean    p2v_linux_get_info_symbol   (GHashTable            *info,
+                                         const char            *name,
+                                         guint64               *ret_va);
+/* "NUMBER(name)=decimal", possibly negative: FALSE if it is not there. */
+G_GNUC_WARN_UNUSED_RESULT
+gboolean    p2v_linux_get_info_number   (GHashTable            *info,
+                                         const char            *name,
+                                         gint64                *ret_number);
+
+/* p2v-linux-kernel.c: fills in self from a VMCOREINFO, and proves it. */
+G_GNUC_WARN_UNUSED_RESULT
+gboolean    p2v_linux_kernel_open       (P2vLinux              *self,
+                                         GHashTable            *info,
+                                         GError               **error);
+
+/* p2v-linux-layout.c: the offsets of all fields; P2V_OS_ERROR_SYMBOLS_MISSING names what is
+ * missing. */
+G_GNUC_WARN_UNUSED_RESULT
+gboolean    p2v_linux_layout_resolve    (P2vLinux              *self,
+                                         const P2vBtf          *btf,
+                                         GError               **error);
+
+/* p2v-linux-tasks.c */
+#define P2V_LINUX_N_METHODS 2
+extern const P2vMethod p2v_linux_methods[P2V_LINUX_N_METHODS];
+G_GNUC_WARN_UNUSED_RESULT
+gboolean    p2v_linux_find_processes    (const P2vLinux        *self,
+                                         P2vSystem             *system,
+                                         const P2vSystemSearch *search,
+                                         GError               **error);
+
+/* p2v-linux-regions.c */
+G_GNUC_WARN_UNUSED_RESULT
+gboolean    p2v_linux_load_regions      (P2vSystem             *system,
+                                         P2vAddressSpace       *space,
+                                         GPtrArray             *regions,
+                                         GError               **error);
+
+/* p2v-linux-path.c: (transfer full): the path of a struct file as escaped text; never NULL. */
+char       *p2v_linux_dup_file_path     (const P2vLinux        *self,
+                                         P2vVirtualMemory      *memory,
+                                         P2vVirtAddr            file_va);

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The pas2vas authors */
+
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/p2v-text.h"
+#include "os/linux/p2v-linux-private.h"
+
+/* An entry that the processor does not accept but that keeps its page. Source: Linux
+ * arch/x86/include/asm/pgtable_types.h: _PAGE_PROTNONE is the global bit, _PAGE_PSE marks large
+ * pages. */
+#define PAGE_PROTNONE ((guint64) 1 << 8)
+#define PAGE_PSE      ((guint64) 1 << 7)
+
+/* The seconds of a plausible clock: from 2000 to 2200. */
+#define LEAST_TIME    ((gint64) 946684800)
+#define GREATEST_TIME ((gint64) 7258118400)
+
+/* tk_core begins with a sequence counter of 4 bytes; the timekeeper follows at the next multiple of
+ * its alignment. Source: Linux kernel/time/timekeeping.c (5.9 to 6.12). */
+#define TIMEKEEPER_IN_TK_CORE 8
+
+/* Since the L1TF fix the kernel stores the address of such an entry with all bits inverted.
+ * Source: Linux commit 6b28baca9b1f "x86/speculation/l1tf: Protect PROT_NONE PTEs against
+ * speculation" (4.19). Older kernels store it plainly: of the two readings the one inside the image
+ * is meant. */
+static gboolean
+decode_foreign (gconstpointer         system_data,
+                const P2vPagingLevel *level,
+                guint64               entry,
+                P2vPhysAddr          *ret_pa,
+                P2vState             *ret_state)
+{
+  const P2vLinux *self = system_data;
+  guint64 address_mask = self->tables.pa_mask & ~(((guint64) 1 << level->shift) - 1);
+  guint64 file_offset;
+  P2vPhysAddr inverted = ~entry & address_mask;
+  P2vPhysAddr plain = entry & address_mask;
+  gboolean is_large = level->shift != P2V_FRAME_SHIFT;
+
+  if (!(entry & PAGE_PROTNONE) || (is_large && (!(entry & PAGE_PSE) || level->page_mask == 0)))
+    return FALSE;
+  *ret_state = P2V_STATE_PROT_NONE;
+  *ret_pa = inverted;
+  if (!p2v_image_pa_to_offset (self->image, inverted, &file_offset) &&
+      p2v_image_pa_to_offset (self->image, plain, &file_offset))
+    *ret_pa = plain;
+  return TRUE;
+}
+
+/* The kernel's image is contiguous in physical memory: _text to _etext is its code, up to _end its
+ * data. */
+static char *
+dup_frame_use (P2vSystem   *system,
+               P2vPhysAddr  pa)
+{
+  const P2vLinux *self = p2v_system_get_backend_data (system);
+  guint64 va = pa + self->delta;
+
+  if (va >= self->symbols[LINUX_SYMBOL_TEXT].va && va < self->symbols[LINUX_SYMBOL_ETEXT].va)
+    return g_strdup (_("code of the kernel's image"));
+  if (va >= self->symbols[LINUX_SYMBOL_TEXT].va && va < self->symbols[LINUX_SYMBOL_END].va)
+    return g_strdup (_("data of the kernel's image"));
+  return NULL;
+}
+
+static gboolean
+try_kernel (GHashTable  *info,
+            gpointer     user_data,
+            GError     **error)
+{
+  return p2v_linux_kernel_open (user_data, info, error);
+}
+
+static void
+free_linux (gpointer data)
+{
+  P2vLinux *self = data;
+
+  g_clear_pointer (&self->vmcoreinfo, g_hash_table_unref);
+  g_free (self);
+}
+
+static void
+set_title (P2vSystem        *system,
+           const P2vLinux   *self,
+           P2vVirtualMemory *memory)
+{
+  g_autoptr (GString) banner = g_string_new (NULL);
+
+  p2v_virtual_memory_append_string (memory, self->symbols[LINUX_SYMBOL_LINUX_BANNER].va, 1024,
+                                    banner);
+  g_strchomp (banner->str);
+  g_autofree char *escaped = p2v_text_escape (banner->str, -1);
+  g_autofree char *release =
+    p2v_text_escape (g_hash_table_lookup (self->vmcoreinfo, "OSRELEASE"), -1);
+  g_autofree char *title = g_strdup_printf ("Linux %s (x86-64)", release);
+  p2v_system_set_title (system, title);
+  p2v_system_take_fact (system, N_("Version"), g_steal_pointer (&escaped));
+}
+
+static void
+add_host_name (P2vSystem        *system,
+               const P2vLinux   *self,
+               P2vVirtualMemory *memory)
+{
+  P2vVirtAddr uts = self->symbols[LINUX_SYMBOL_INIT_UTS_NS].va;
+  g_autoptr (GString) name = g_string_new (NULL);
+
+  if (uts == 0 || !self->layout[LINUX_UTS_NODENAME].known)
+    return;
+  /* Source: Linux include/uapi/linux/utsname.h, __NEW_UTS_LEN 64. */
+  p2v_virtual_memory_append_string (memory, p2v_linux_field_va (self, uts, LINUX_UTS_NODENAME), 64,
+                                    name);
+  p2v_system_take_fact (system, N_("Host name"), p2v_text_escape (name->str, (gssize) name->len));
+}
+
+static void
+add_capture_time (P2vSystem        *system,
+                  const P2vLinux   *self,
+                  P2vVirtualMemory *memory)
+{
+  P2vVirtAddr tk_core = self->symbols[LINUX_SYMBOL_TK_CORE].va;
+  guint64 seconds;
+
+  if (tk_core == 0 || !self->layout[LINUX_TIMEKEEPER_XTIME_SEC].known ||
+      !p2v_linux_read_u64 (self, memory, tk_core + TIMEKEEPER_IN_TK_CORE,
+                           LINUX_TIMEKEEPER_XTIME_SEC, &seconds) ||
+      (gint64) seconds < LEAST_TIME || (gint64) seconds > GREATEST_TIME)
+    return;
+  g_autoptr (GDateTime) time = g_date_time_new_from_unix_utc ((gint64) seconds);
+  p2v_system_take_fact (system, N_("Captured (UTC)"),
+                        g_date_time_format (time, "%Y-%m-%d %H:%M:%S"));
+}
+
+static void
+add_facts (P2vSystem        *system,
+           const P2vLinux   *self,
+           P2vVirtualMemory *memory)
+{
+  guint64 text_va = self->symbols[LINUX_SYMBOL_TEXT].va;
+
+  add_host_name (system, self, memory);
+  add_capture_time (system, self, memory);
+  if (text_va != 0)
+    p2v_system_take_fact (system, N_("Kernel text"),
+                          g_strdup_printf ("0x%" PRIx64 " (virtual), 0x%" PRIx64
+                                           " (physical)",
+                                           text_va, text_va - self->delta));
+  p2v_system_take_fact (system, N_("Kernel page tables"),
+                        g_strdup_printf ("0x%" PRIx64, self->root_pa));
+}
+
+static gboolean
+open_linux (P2vSystem              *system,
+            const P2vSystemSearch  *search,
+            GError                **error)
+{
+  P2vLinux *self = g_new0 (P2vLinux, 1);
+
+  p2v_system_set_backend_data (system, self);
+  self->image = search->image;
+  self->tables.image = search->image;
+  self->tables.n_user_root_slots = 256;
+  /* With page-table isolation mm->pgd is the kernel's copy, where all user entries of the root are
+   * no-execute. Source: Linux arch/x86/mm/pti.c __pti_set_user_pgtbl(). No kernel marks them
+   * otherwise. */
+  self->tables.root_grants = P2V_RIGHTS_EXECUTE;
+  self->tables.decode_foreign = decode_foreign;
+  self->tables.system_data = self;
+
+  if (!p2v_linux_search_vmcoreinfo (search, try_kernel, self, error))
+    return FALSE;
+  p2v_system_set_page_tables (system, &self->tables);
+
+  g_autoptr (P2vVirtualMemory) memory = p2v_virtual_memory_new (&self->tables, self->root_pa);
+  set_title (system, self, memory);
+  add_facts (system, self, memory);
+  return p2v_virtual_memory_check (memory, error) &&
+         p2v_linux_find_processes (self, system, search, error);
+}
+
+const P2vSystemBackend p2v_linux_backend = {
+  .id = "linux",
+  .methods = p2v_linux_methods,
+  .n_methods = P2V_LINUX_N_METHODS,
+  .open = open_linux,
+  .load_regions = p2v_linux_load_regions,
+  .dup_frame_use = dup_frame_use,
+  .free_data = free_linux,
+};

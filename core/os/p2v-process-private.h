@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The pas2vas authors */
+
+/* How systems make processes and address spaces. Everything is set before the object is shown to
+ * anyone. */
+
+#pragma once
+
+#include "p2v-process.h"
+
+/* What a system knows of a process; the object copies it. */
+typedef struct
+{
+  gint64           pid;
+  gint64           parent_pid;
+  const guint8    *raw_name;
+  gsize            raw_name_length;
+  guint            n_threads;
+  gint64           uid;               /* -1 if not known */
+  guint64          start_time_ns;     /* since boot; 0 if not known */
+  P2vProcessFlags  flags;
+  P2vVirtAddr      object_va;
+  P2vPhysAddr      object_pa;
+  guint            methods;           /* bits of P2vMethod */
+  P2vAddressSpace *space;             /* (transfer none) or NULL */
+} P2vProcessData;
+
+P2vProcess      *p2v_process_new                (const P2vProcessData *data);
+/* @object_va: the system's own structure of the space (Linux mm_struct). */
+P2vAddressSpace *p2v_address_space_new          (P2vPhysAddr           root_pa,
+                                                 P2vVirtAddr           object_va);
+P2vVirtAddr      p2v_address_space_get_object_va (P2vAddressSpace     *self);
+/* Owners are not referenced: the system holds both and each process holds its space. */
+void             p2v_address_space_add_owner    (P2vAddressSpace      *self,
+                                                 P2vProcess           *process);
+/* The number under which the index knows the space: its position in the system. */
+guint            p2v_address_space_get_number   (P2vAddressSpace      *self);
+void             p2v_address_space_set_number   (P2vAddressSpace      *self,
+                                                 guint                 number);
+
+/* Regions are loaded when first asked for and then kept: sorted, not overlapping. Any thread may
+ * load; the first result wins. (transfer none) or NULL if they are not loaded yet. */
+GPtrArray       *p2v_address_space_peek_regions (P2vAddressSpace      *self);
+GPtrArray       *p2v_address_space_take_regions (P2vAddressSpace      *self,
+                                                 GPtrArray            *regions);
+/* (transfer none) (nullable): the region of @regions that holds @va. */
+const P2vRegion *p2v_regions_find               (GPtrArray            *regions,
+                                                 P2vVirtAddr           va);

@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The pas2vas authors */
+
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+#include <inttypes.h>
+
+#include "image/p2v-image-private.h"
+#include "os/p2v-system-private.h"
+
+/* All systems we know, asked in this order. */
+static const P2vSystemBackend *const backends[] = {
+  &p2v_linux_backend,
+};
+
+/**
+ * P2vSystem:
+ *
+ * The operating system found in an image.
+ *
+ * Immutable once found; may be used from any thread.
+ */
+struct _P2vSystem
+{
+  GObject                 parent_instance;
+  const P2vSystemBackend *backend;
+  gpointer                backend_data;
+  P2vImage               *image;
+  P2vPageTables           tables;
+  char                   *title;
+  GArray                 *facts;         /* P2vFact */
+  GPtrArray              *processes;     /* P2vProcess, by pid */
+  GPtrArray              *spaces;        /* P2vAddressSpace, by the first owner's pid */
+  GPtrArray              *diagnostics;   /* char * */
+};
+
+G_DEFINE_FINAL_TYPE (P2vSystem, p2v_system, G_TYPE_OBJECT)
+
+static void
+p2v_system_finalize (GObject *object)
+{
+  P2vSystem *self = P2V_SYSTEM (object);
+
+  if (self->backend_data != NULL)
+    self->backend->free_data (self->backend_data);
+  g_clear_pointer (&self->processes, g_ptr_array_unref);
+  g_clear_pointer (&self->spaces, g_ptr_array_unref);
+  g_clear_pointer (&self->facts, g_array_unref);
+  g_clear_pointer (&self->diagnostics, g_ptr_array_unref);
+  g_clear_pointer (&self->title, g_free);
+  g_clear_object (&self->image);
+  G_OBJECT_CLASS (p2v_system_parent_class)->finalize (object);
+}
+
+static void
+p2v_system_class_init (P2vSystemClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = p2v_system_finalize;
+}
+
+static void
+clear_fact (gpointer fact)
+{
+  g_free (((P2vFact *) fact)->value);
+}
+
+static void
+p2v_system_init (P2vSystem *self)
+{
+  self->facts = g_array_new (FALSE, FALSE, sizeof (P2vFact));
+  g_array_set_clear_func (self->facts, clear_fact);
+  self->processes = g_ptr_array_new_with_free_func (g_object_unref);
+  self->spaces = g_ptr_array_new_with_free_func (g_object_unref);
+  self->diagnostics = g_ptr_array_new_with_free_func (g_free);
+}
+
+static int
+compare_pids (gconstpointer a,
+              gconstpointer b)
+{
+  gint64 pid_a = p2v_process_get_pid (*(P2vProcess **) a);
+  gint64 pid_b = p2v_process_get_pid (*(P2vProcess **) b);
+
+  return (pid_a > pid_b) - (pid_a < pid_b);
+}
+
+/* Puts processes and spaces in the order in which everything is shown, and numbers the spaces. */
+static void
+put_in_order (P2vSystem *self)
+{
+  g_autoptr (GHashTable) seen = g_hash_table_new (NULL, NULL);
+
+  g_ptr_array_sort (self->processes, compare_pids);
+  for (guint i = 0; i < self->processes->len; i++)
+    {
+      P2vProcess *process = g_ptr_array_index (self->processes, i);
+      P2vAddressSpace *space = p2v_process_get_address_space (process);
+      if (space == NULL)
+        continue;
+      if (g_hash_table_add (seen, space))
+        {
+          p2v_address_space_set_number (space, self->spaces->len);
+          g_ptr_array_add (self->spaces, g_object_ref (space));
+        }
+      p2v_address_space_add_owner (space, process);
+    }
+}
+
+P2vSystem *
+p2v_system_find (const P2vSystemSearch  *search,
+                 GError                **error)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (backends); i++)
+    {
+      g_autoptr (P2vSystem) self = g_object_new (P2V_TYPE_SYSTEM, NULL);
+      g_autoptr (GError) local_error = NULL;
+
+      self->backend = backends[i];
+      self->image = g_object_ref (search->image);
+      if (self->backend->open (self, search, &local_error))
+        {
+          put_in_order (self);
+          return g_steal_pointer (&self);
+        }
+      if (!g_error_matches (local_error, P2V_OS_ERROR, P2V_OS_ERROR_NOT_DETECTED))
+        {
+          g_propagate_error (error, g_steal_pointer (&local_error));
+          return NULL;
+        }
+    }
+  g_set_error (
+    error, P2V_OS_ERROR, P2V_OS_ERROR_NOT_DETECTED,
+    _("“%s” (%s): no operating system was recognized in %" PRIu64
+      " MiB of memory, searched to the end; is it a complete image of physical memory, of a Linux "
+      "kernel 6.0 or later on x86-64?"),
+    p2v_image_get_display_name (search->image), p2v_image_get_format_name (search->image),
+    p2v_image_get_memory_size (search->image) >> 20);
+  return NULL;
+}
+
+void
+p2v_system_set_backend_data (P2vSystem *self,
+                             gpointer   backend_data)
+{
+  self->backend_data = backend_data;
+}
+
+void
+p2v_system_set_title (P2vSystem  *self,
+                      const char *title)
+{
+  g_free (self->title);
+  self->title = g_strdup (title);
+}
+
+void
+p2v_system_set_page_tables (P2vSystem           *self,
+                            const P2vPageTables *tables)
+{
+  self->tables = *tables;
+}
+
+void
+p2v_system_take_fact (P2vSystem  *self,
+                      const char *name,
+                      char       *value)
+{
+  P2vFact fact = { .name = _(name), .value = value };
+
+  g_array_append_val (self->facts, fact);
+}
+
+void
+p2v_system_take_process (P2vSystem  *self,
+                         P2vProcess *process)
+{
+  g_ptr_array_add (self->processes, process);
+}
+
+void
+p2v_system_take_diagnostic (P2vSystem *self,
+                            char      *message)
+{
+  g_ptr_array_add (self->diagnostics, message);
+}
+
+gpointer
+p2v_system_get_backend_data (P2vSystem *self)
+{
+  return self->backend_data;
+}
+
+const P2vPageTables *
+p2v_system_get_page_tables (P2vSystem *self)
+{
+  return &self->tables;
+}
+
+GPtrArray *
+p2v_system_get_diagnostics (P2vSystem *self)
+{
+  return self->diagnostics;
+}
+
+char *
+p2v_system_dup_frame_use (P2vSystem   *self,
+                          P2vPhysAddr  pa)
+{
+  return self->backend->dup_frame_use != NULL ? self->backend->dup_frame_use (self, pa) : NULL;
+}
+
+static void
+free_region (gpointer region)
+{
+  p2v_region_free (region);
+}
+
+GPtrArray *
+p2v_system_get_regions (P2vSystem        *self,
+                        P2vAddressSpace  *space,
+                        GError          **error)
+{
+  GPtrArray *regions = p2v_address_space_peek_regions (space);
+
+  if (regions != NULL)
+    return regions;
+  g_autoptr (GPtrArray) loaded = g_ptr_array_new_with_free_func (free_region);
+  if (!self->backend->load_regions (self, space, loaded, error))
+    return NULL;
+  return p2v_address_space_take_regions (space, g_steal_pointer (&loaded));
+}
+
+/**
+ * p2v_system_get_title:
+ * @self: a system
+ *
+ * Gets the system's name and version in a line.
+ *
+ * Returns: (transfer none): escaped text
+ */
+const char *
+p2v_system_get_title (P2vSystem *self)
+{
+  g_return_val_if_fail (P2V_IS_SYSTEM (self), NULL);
+  return self->title;
+}
+
+/**
+ * p2v_system_get_paging_form_name:
+ * @self: a system
+ *
+ * Gets how the system's page tables are made.
+ *
+ * Returns: (transfer none): translated text
+ */
+const char *
+p2v_system_get_paging_form_name (P2vSystem *self)
+{
+  g_return_val_if_fail (P2V_IS_SYSTEM (self), NULL);
+  return _(self->tables.form->name);
+}
+
+/**
+ * p2v_system_get_n_facts:
+ * @self: a system
+ *
+ * Gets how many facts are known.
+ *
+ * Returns: the count
+ */
+guint
+p2v_system_get_n_facts (P2vSystem *self)
+{
+  g_return_val_if_fail (P2V_IS_SYSTEM (self), 0);
+  return self->facts->len;
+}
+
+/**
+ * p2v_system_get_fact:
+ * @self: a system
+ * @position: less than p2v_system_get_n_facts()
+ *
+ * Gets one fact, in the order in which to show them.
+ *
+ * Returns: (transfer none): the fact
+ */
+const P2vFact *
+p2v_system_get_fact (P2vSystem *self,
+                     guint      position)
+{
+  g_return_val_if_fail (P2V_IS_SYSTEM (self), NULL);
+  g_return_val_if_fail (position < self->facts->len, NULL);
+  return &g_array_index (self->facts, P2vFact, position);
+}
+
+/**
+ * p2v_system_get_methods:
+ * @self: a system
+ * @ret_n_methods: (out): how many there are
+ *
+ * Gets the ways of finding processes that this system has.
+ *
+ * Returns: (transfer none) (array length=ret_n_methods): the methods
+ */
+const P2vMethod *
+p2v_system_get_methods (P2vSystem *self,
+                        gsize     *ret_n_methods)
+{
+  g_return_val_if_fail (P2V_IS_SYSTEM (self), NULL);
+  g_return_val_if_fail (ret_n_methods != NULL, NULL);
+  *ret_n_methods = self->backend->n_methods;
+  return self->backend->methods;
+}
+
+/**
+ * p2v_system_get_n_processes:
+ * @self: a system
+ *
+ * Gets how many processes were found by all methods together.
+ *
+ * Returns: the count
+ */
+guint
+p2v_system_get_n_processes (P2vSystem *self)
+{
+  g_return_val_if_fail (P2V_IS_SYSTEM (self), 0);
+  return self->processes->len;
+}
+
+/**
+ * p2v_system_get_process:
+ * @self: a system
+ * @position: less than p2v_system_get_n_processes()
+ *
+ * Gets one process, in the order of their ids.
+ *
+ * Returns: (transfer none): the process
+ */
+P2vProcess *
+p2v_system_get_process (P2vSystem *self,
+                        guint      position)
+{
+  g_return_val_if_fail (P2V_IS_SYSTEM (self), NULL);
+  g_return_val_if_fail (position < self->processes->len, NULL);
+  return g_ptr_array_index (self->processes, position);
+}
+
+/**
+ * p2v_system_find_pid:
+ * @self: a system
+ * @pid: a process id
+ *
+ * Finds a process by its id.
+ *
+ * Returns: (transfer none) (nullable): the first process with that id, or %NULL
+ */
+P2vProcess *
+p2v_system_find_pid (P2vSystem *self,
+                     gint64     pid)
+{
+  g_return_val_if_fail (P2V_IS_SYSTEM (self), NULL);
+  for (guint i = 0; i < self->processes->len; i++)
+    {
+      P2vProcess *process = g_ptr_array_index (self->processes, i);
+      if (p2v_process_get_pid (process) == pid)
+        return process;
+    }
+  return NULL;
+}
+
+/**
+ * p2v_system_get_n_spaces:
+ * @self: a system
+ *
+ * Gets how many address spaces the processes have; each counts once.
+ *
+ * Returns: the count
+ */
+guint
+p2v_system_get_n_spaces (P2vSystem *self)
+{
+  g_return_val_if_fail (P2V_IS_SYSTEM (self), 0);
+  return self->spaces->len;
+}
+
+/**
+ * p2v_system_get_space:
+ * @self: a system
+ * @position: less than p2v_system_get_n_spaces()
+ *
+ * Gets one address space, in the order of their first owner's ids.
+ *
+ * Returns: (transfer none): the address space
+ */
+P2vAddressSpace *
+p2v_system_get_space (P2vSystem *self,
+                      guint      position)
+{
+  g_return_val_if_fail (P2V_IS_SYSTEM (self), NULL);
+  g_return_val_if_fail (position < self->spaces->len, NULL);
+  return g_ptr_array_index (self->spaces, position);
+}

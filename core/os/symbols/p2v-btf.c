@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The pas2vas authors */
+
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "p2v-types.h"
+
+#include "base/p2v-limits.h"
+#include "base/p2v-reader.h"
+#include "os/symbols/p2v-btf.h"
+
+/* Source for all of this table and the header: Linux include/uapi/linux/btf.h (6.12). */
+#define BTF_MAGIC   0xeb9f
+#define BTF_VERSION 1
+
+enum
+{
+  KIND_INT = 1,
+  KIND_PTR = 2,
+  KIND_ARRAY = 3,
+  KIND_STRUCT = 4,
+  KIND_UNION = 5,
+  KIND_ENUM = 6,
+  KIND_TYPEDEF = 8,
+  KIND_VOLATILE = 9,
+  KIND_CONST = 10,
+  KIND_RESTRICT = 11,
+  KIND_FUNC_PROTO = 13,
+  KIND_VAR = 14,
+  KIND_DATASEC = 15,
+  KIND_DECL_TAG = 17,
+  KIND_TYPE_TAG = 18,
+  KIND_ENUM64 = 19,
+  N_KINDS = 20,
+};
+
+/* What follows the 12 bytes that each type has: so many bytes, and so many for each of its vlen
+ * parts. */
+static const struct
+{
+  guint8 fixed_bytes;
+  guint8 bytes_per_part;
+} kind_layout[N_KINDS] = {
+  [KIND_INT] = { 4, 0 },          [KIND_ARRAY] = { 12, 0 },   [KIND_STRUCT] = { 0, 12 },
+  [KIND_UNION] = { 0, 12 },       [KIND_ENUM] = { 0, 8 },     [KIND_FUNC_PROTO] = { 0, 8 },
+  [KIND_VAR] = { 4, 0 },          [KIND_DATASEC] = { 0, 12 }, [KIND_DECL_TAG] = { 4, 0 },
+  [KIND_ENUM64] = { 0, 12 },
+};
+
+#define TYPE_BYTES   12
+#define MEMBER_BYTES 12
+
+/* How deep unnamed members and typedef chains may be nested; real ones stay below 8. */
+#define MAX_DEPTH 32
+
+/* Bytes of a name that is looked for: longer ones are passed over, so that damaged data cannot make
+ * us read to the end of the strings for each of a million types. Source: Linux kernel/bpf/btf.c
+ * btf_name_valid_identifier() accepts less than KSYM_NAME_LEN, 512 since 6.1. */
+#define MAX_NAME_BYTES 512
+
+/* Members looked at for one path. The longest search on Debian's 6.12 takes some hundreds; in
+ * crafted data unnamed members may contain each other over and over. */
+#define MAX_MEMBERS_VISITED ((guint) 1 << 20)
+
+typedef struct
+{
+  guint32 name_offset;
+  guint   kind;
+  guint   n_parts;
+  gboolean kind_flag;
+  guint32 size_or_type;
+  guint64 parts_offset;        /* in the type section */
+} BtfType;
+
+struct _P2vBtf
+{
+  GBytes     *bytes;
+  P2vReader   types;           /* the type section */
+  P2vReader   strings;         /* the string section */
+  GArray     *type_offsets;    /* guint32 by type number; number 0 is void */
+  GHashTable *structs;         /* name -> number of the first struct or union of that name */
+};
+
+static gboolean
+read_type (const P2vBtf *self,
+           guint64       offset,
+           BtfType      *ret_type)
+{
+  guint32 info;
+
+  if (!p2v_reader_get_u32 (&self->types, offset, &ret_type->name_offset) ||
+      !p2v_reader_get_u32 (&self->types, offset + 4, &info) ||
+      !p2v_reader_get_u32 (&self->types, offset + 8, &ret_type->size_or_type))
+    return FALSE;
+  ret_type->n_parts = info & 0xffff;
+  ret_type->kind = info >> 24 & 0x1f;
+  ret_type->kind_flag = info >> 31;
+  ret_type->parts_offset = offset + TYPE_BYTES;
+  return TRUE;
+}
+
+static gboolean
+get_type (const P2vBtf *self,
+          guint32       number,
+          BtfType      *ret_type)
+{
+  if (number == 0 || number >= self->type_offsets->len)
+    return FALSE;
+  return read_type (self, g_array_index (self->type_offsets, guint32, number), ret_type);
+}
+
+/* NULL outside the strings, which end with a NUL: see open_sections(). */
+static const char *
+get_name (const P2vBtf *self,
+          guint32       offset)
+{
+  return offset < self->strings.length ? (const char *) self->strings.bytes + offset : NULL;
+}
+
+static gboolean
+is_composite (const BtfType *type)
+{
+  return type->kind == KIND_STRUCT || type->kind == KIND_UNION;
+}
+
+/* The sections' places, from the header. */
+static gboolean
+open_sections (P2vBtf  *self,
+               GError **error)
+{
+  gsize length;
+  const guint8 *data = g_bytes_get_data (self->bytes, &length);
+  P2vReader reader = p2v_reader_le (data, length);
+  guint16 magic = 0;
+  guint32 header_bytes, type_start, type_bytes, string_start, string_bytes;
+  guint64 type_offset, string_offset;
+
+  if (!p2v_reader_get_u16 (&reader, 0, &magic) || magic != BTF_MAGIC || length < 24 ||
+      data[2] != BTF_VERSION)
+    {
+      g_set_error (
+        error, P2V_OS_ERROR, P2V_OS_ERROR_CORRUPT,
+        _("The kernel's type information does not begin with a BTF header: found 0x%04x, "
+          "expected 0x%04x version %u"),
+        magic, BTF_MAGIC, BTF_VERSION);
+      return FALSE;
+    }
+  if (!p2v_reader_get_u32 (&reader, 4, &header_bytes) ||
+      !p2v_reader_get_u32 (&reader, 8, &type_start) ||
+      !p2v_reader_get_u32 (&reader, 12, &type_bytes) ||
+      !p2v_reader_get_u32 (&reader, 16, &string_start) ||
+      !p2v_reader_get_u32 (&reader, 20, &string_bytes))
+    g_assert_not_reached ();
+  type_offset = (guint64) header_bytes + type_start;
+  string_offset = (guint64) header_bytes + string_start;
+  if (!p2v_span_fits (type_offset, type_bytes, length) ||
+      !p2v_span_fits (string_offset, string_bytes, length) || string_bytes == 0)
+    {
+      g_set_error (
+        error, P2V_OS_ERROR, P2V_OS_ERROR_CORRUPT,
+        _("The kernel's type information is cut off: its header promises types up to 0x%" PRIx64
+          " and strings up to 0x%" PRIx64 " of 0x%zx bytes"),
+        type_offset + type_bytes, string_offset + string_bytes, length);
+      return FALSE;
+    }
+  /* Source: Linux kernel/bpf/btf.c btf_parse_str_sec(). */
+  if (data[string_offset + string_bytes - 1] != '\0')
+    {
+      g_set_error (error, P2V_OS_ERROR, P2V_OS_ERROR_CORRUPT,
+                   _("The kernel's type information is damaged: its strings do not end with a NUL "
+                     "at 0x%" PRIx64),
+                   string_offset + string_bytes - 1);
+      return FALSE;
+    }
+  self->types = p2v_reader_le (data + type_offset, type_bytes);
+  self->strings = p2v_reader_le (data + string_offset, string_bytes);
+  return TRUE;
+}
+
+/* Records one type and moves *@offset behind it; FALSE if the type is malformed. */
+static gboolean
+index_type (P2vBtf  *self,
+            guint64 *offset)
+{
+  BtfType type;
+  guint32 start = (guint32) *offset;
+
+  if (!read_type (self, *offset, &type) || type.kind == 0 || type.kind >= N_KINDS)
+    return FALSE;
+  const char *name = get_name (self, type.name_offset);
+  guint64 part_bytes = kind_layout[type.kind].fixed_bytes +
+                       (guint64) kind_layout[type.kind].bytes_per_part * type.n_parts;
+  if (name == NULL || !p2v_span_fits (type.parts_offset, part_bytes, self->types.length))
+    return FALSE;
+  if (is_composite (&type) && *name != '\0' && strnlen (name, MAX_NAME_BYTES) < MAX_NAME_BYTES &&
+      !g_hash_table_contains (self->structs, name))
+    g_hash_table_insert (self->structs, (gpointer) name,
+                         GUINT_TO_POINTER (self->type_offsets->len));
+  g_array_append_val (self->type_offsets, start);
+  *offset = type.parts_offset + part_bytes;
+  return TRUE;
+}
+
+P2vBtf *
+p2v_btf_parse (GBytes  *bytes,
+               GError **error)
+{
+  g_autoptr (P2vBtf) self = g_new0 (P2vBtf, 1);
+  const guint32 void_offset = 0;
+  guint64 offset = 0;
+
+  self->bytes = g_bytes_ref (bytes);
+  self->type_offsets = g_array_new (FALSE, FALSE, sizeof (guint32));
+  self->structs = g_hash_table_new (g_str_hash, g_str_equal);
+  g_array_append_val (self->type_offsets, void_offset);
+  if (!open_sections (self, error))
+    return NULL;
+  while (offset < self->types.length)
+    if (!index_type (self, &offset))
+      {
+        g_set_error (error, P2V_OS_ERROR, P2V_OS_ERROR_CORRUPT,
+                     _("The kernel's type information is damaged: type %u, at 0x%" PRIx64
+                       " of the type section, is malformed"),
+                     self->type_offsets->len, offset);
+        return NULL;
+      }
+  return g_steal_pointer (&self);
+}
+
+void
+p2v_btf_free (P2vBtf *self)
+{
+  g_bytes_unref (self->bytes);
+  g_array_unref (self->type_offsets);
+  g_hash_table_unref (self->structs);
+  g_free (self);
+}
+
+guint
+p2v_btf_get_n_types (const P2vBtf *self)
+{
+  return self->type_offsets->len - 1;
+}
+
+/* The type behind typedefs and qualifiers. */
+static gboolean
+resolve_type (const P2vBtf *self,
+              guint32       number,
+              BtfType      *ret_type)
+{
+  for (guint depth = 0; depth < MAX_DEPTH; depth++)
+    {
+      if (!get_type (self, number, ret_type))
+        return FALSE;
+      if (ret_type->kind != KIND_TYPEDEF && ret_type->kind != KIND_VOLATILE &&
+          ret_type->kind != KIND_CONST && ret_type->kind != KIND_RESTRICT &&
+          ret_type->kind != KIND_TYPE_TAG)
+        return TRUE;
+      number = ret_type->size_or_type;
+    }
+  return FALSE;
+}
+
+/* In bytes; 0 if it is not known or does not fit. Only little-endian 64-bit kernels carry BTF that
+ * we read. */
+static guint32
+type_size (const P2vBtf *self,
+           guint32       number)
+{
+  guint64 n_elements = 1;
+  BtfType type;
+
+  for (guint depth = 0; depth < MAX_DEPTH; depth++)
+    {
+      guint32 count;
+      if (!resolve_type (self, number, &type))
+        return 0;
+      if (type.kind == KIND_PTR)
+        type.size_or_type = sizeof (guint64);
+      if (type.kind != KIND_ARRAY)
+        return n_elements * type.size_or_type <= G_MAXUINT32
+                 ? (guint32) (n_elements * type.size_or_type)
+                 : 0;
+      if (!p2v_reader_get_u32 (&self->types, type.parts_offset, &number) ||
+          !p2v_reader_get_u32 (&self->types, type.parts_offset + 8, &count) ||
+          !p2v_mul_u64 (n_elements, count, &n_elements) || n_elements > G_MAXUINT32)
+        return 0;
+    }
+  return 0;
+}
+
+typedef struct
+{
+  guint32 type_number;
+  guint64 offset_bits;
+} BtfPlace;
+
+/* The step of a path that is being taken. */
+typedef struct
+{
+  const P2vBtf *btf;
+  const char   *name;          /* of the member, not NUL-terminated */
+  gsize         name_length;
+  GArray       *queue;         /* BtfPlace: what to look into */
+  guint        *n_members_left;
+} BtfStep;
+
+static gboolean
+read_member (const P2vBtf  *self,
+             const BtfType *type,
+             guint          i,
+             guint32       *ret_name_offset,
+             guint32       *ret_type_number,
+             guint32       *ret_offset)
+{
+  guint64 at = type->parts_offset + (guint64) i * MEMBER_BYTES;
+
+  return p2v_reader_get_u32 (&self->types, at, ret_name_offset) &&
+         p2v_reader_get_u32 (&self->types, at + 4, ret_type_number) &&
+         p2v_reader_get_u32 (&self->types, at + 8, ret_offset);
+}
+
+/* Looks for the member among those of @type, which lies at @base_bits. Unnamed members are put on
+ * the queue to be looked into. */
+static gboolean
+search_members (const BtfStep *step,
+                const BtfType *type,
+                guint64        base_bits,
+                BtfPlace      *ret_place)
+{
+  for (guint i = 0; i < type->n_parts && *step->n_members_left > 0; i++)
+    {
+      guint32 name_offset, member_type, offset_bits;
+
+      --*step->n_members_left;
+      if (!read_member (step->btf, type, i, &name_offset, &member_type, &offset_bits))
+        return FALSE;
+      /* With the flag, the top byte is the width of a bit-field. */
+      guint bit_field_width = type->kind_flag ? offset_bits >> 24 : 0;
+      if (type->kind_flag)
+        offset_bits &= 0xffffff;
+      BtfPlace place = { .type_number = member_type, .offset_bits = base_bits + offset_bits };
+      const char *name = get_name (step->btf, name_offset);
+      if (name == NULL)
+        return FALSE;
+      if (*name == '\0')
+        g_array_append_val (step->queue, place);
+      else if (strncmp (name, step->name, step->name_length) == 0 &&
+               name[step->name_length] == '\0' && bit_field_width == 0 &&
+               place.offset_bits % 8 == 0)
+        {
+          *ret_place = place;
+          return TRUE;
+        }
+    }
+  return FALSE;
+}
+
+/* One step of a path: the member called @name of the composite at *@place, breadth first. */
+static gboolean
+step_into (const P2vBtf *self,
+           BtfPlace     *place,
+           const char   *name,
+           gsize         name_length,
+           guint        *n_members_left)
+{
+  g_autoptr (GArray) queue = g_array_new (FALSE, FALSE, sizeof (BtfPlace));
+  BtfStep step = { self, name, name_length, queue, n_members_left };
+
+  g_array_append_val (queue, *place);
+  for (guint i = 0; i < queue->len; i++)
+    {
+      BtfPlace current = g_array_index (queue, BtfPlace, i);
+      BtfType type;
+      if (!resolve_type (self, current.type_number, &type) || !is_composite (&type))
+        continue;
+      if (search_members (&step, &type, current.offset_bits, place))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+static gboolean
+follow_path (const P2vBtf *self,
+             guint32       type_number,
+             const char   *path,
+             guint        *n_members_left,
+             BtfPlace     *ret_place)
+{
+  BtfPlace place = { .type_number = type_number, .offset_bits = 0 };
+
+  for (;;)
+    {
+      gsize length = strcspn (path, ".");
+      if (!step_into (self, &place, path, length, n_members_left))
+        return FALSE;
+      path += length;
+      if (*path == '\0')
+        break;
+      path++;
+    }
+  *ret_place = place;
+  return TRUE;
+}
+
+/* Of several types with the name, from number @first on, the first that has the member. */
+static gboolean
+find_place (const P2vBtf *self,
+            guint32       first,
+            const char   *type_name,
+            const char   *member_path,
+            BtfPlace     *ret_place)
+{
+  guint n_members_left = MAX_MEMBERS_VISITED;
+
+  if (follow_path (self, first, member_path, &n_members_left, ret_place))
+    return TRUE;
+  for (guint number = first + 1; number < self->type_offsets->len && n_members_left > 0; number++)
+    {
+      BtfType type;
+      if (get_type (self, number, &type) && is_composite (&type) &&
+          g_str_equal (get_name (self, type.name_offset), type_name) &&
+          follow_path (self, number, member_path, &n_members_left, ret_place))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+gboolean
+p2v_btf_find_member (const P2vBtf *self,
+                     const char   *type_name,
+                     const char   *member_path,
+                     guint32      *ret_offset_bytes,
+                     guint32      *ret_size_bytes)
+{
+  guint first = GPOINTER_TO_UINT (g_hash_table_lookup (self->structs, type_name));
+  BtfPlace place;
+
+  if (first == 0 || !find_place (self, first, type_name, member_path, &place))
+    return FALSE;
+  if (place.offset_bits / 8 > G_MAXUINT32)
+    return FALSE;
+  *ret_offset_bytes = (guint32) (place.offset_bits / 8);
+  *ret_size_bytes = type_size (self, place.type_number);
+  return TRUE;
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The pas2vas authors */
+
+#include "config.h"
+
+#include "p2v-session-private.h"
+
+#include "os/p2v-system-private.h"
+
+/* All mappings of all processes, by a walk in the order of addresses; the index is not needed. */
+
+/* An export in the middle of an address space. */
+typedef struct
+{
+  P2vAddressSpace *space;
+  P2vFilter       *filter;
+  gboolean         join_pages;
+  P2vMappingFunc   callback;
+  gpointer         user_data;
+  GPtrArray       *regions;
+  guint            region_position;
+  P2vMapping       run;        /* not given to the callback yet; length 0: none */
+  gboolean         stopped;
+} Enumeration;
+
+/* Gives the run to the callback, once for each owner. */
+static gboolean
+flush_run (Enumeration *self)
+{
+  for (guint i = 0; self->run.length_bytes > 0 && i < p2v_address_space_get_n_owners (self->space);
+       i++)
+    {
+      self->run.process = p2v_address_space_get_owner (self->space, i);
+      if (self->filter != NULL && !p2v_filter_matches (self->filter, self->run.process))
+        continue;
+      if (!self->callback (&self->run, self->user_data))
+        {
+          self->stopped = TRUE;
+          break;
+        }
+    }
+  self->run.length_bytes = 0;
+  return !self->stopped;
+}
+
+/* Addresses come in order, so the region is the same as last time or one behind it. */
+static const P2vRegion *
+next_region (Enumeration *self,
+             P2vVirtAddr  va)
+{
+  while (self->region_position < self->regions->len)
+    {
+      const P2vRegion *region = g_ptr_array_index (self->regions, self->region_position);
+      if (va < region->start_va)
+        return NULL;
+      if (va - region->start_va < region->length_bytes)
+        return region;
+      self->region_position++;
+    }
+  return NULL;
+}
+
+static gboolean
+continues_run (const P2vMapping    *run,
+               const P2vWalkedPage *page,
+               const P2vRegion     *region)
+{
+  return run->length_bytes > 0 && run->va + run->length_bytes == page->va &&
+         run->pa + run->length_bytes == page->pa && run->page_shift == page->page_shift &&
+         run->rights == page->rights && run->state == page->state && run->region == region;
+}
+
+static gboolean
+take_page (const P2vWalkedPage *page,
+           gpointer             user_data)
+{
+  Enumeration *self = user_data;
+  const P2vRegion *region = next_region (self, page->va);
+  guint64 length_bytes = (guint64) 1 << page->page_shift;
+
+  if (self->join_pages && continues_run (&self->run, page, region))
+    {
+      self->run.length_bytes += length_bytes;
+      return TRUE;
+    }
+  if (!flush_run (self))
+    return FALSE;
+  self->run = (P2vMapping) {
+    .pa = page->pa,
+    .va = page->va,
+    .length_bytes = length_bytes,
+    .space = self->space,
+    .described = TRUE,
+    .page_shift = page->page_shift,
+    .rights = page->rights,
+    .state = page->state,
+    .entry_pa = page->entry_pa,
+    .entry = page->entry,
+    .region = region,
+  };
+  return TRUE;
+}
+
+static gboolean
+has_match (P2vAddressSpace *space,
+           P2vFilter       *filter)
+{
+  for (guint i = 0; i < p2v_address_space_get_n_owners (space); i++)
+    if (filter == NULL || p2v_filter_matches (filter, p2v_address_space_get_owner (space, i)))
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
+enumerate_space (P2vSystem      *system,
+                 Enumeration    *self,
+                 P2vWalkReport  *report,
+                 GCancellable   *cancellable,
+                 GError        **error)
+{
+  const P2vPageTables *tables = p2v_system_get_page_tables (system);
+
+  self->regions = p2v_system_get_regions (system, self->space, error);
+  self->region_position = 0;
+  if (self->regions == NULL
+      || !p2v_paging_walk (tables, p2v_address_space_get_root_pa (self->space), take_page, self,
+                           report, cancellable, error))
+    return FALSE;
+  flush_run (self);
+  return TRUE;
+}
+
+static gboolean
+enumerate_spaces (P2vSystem      *system,
+                  Enumeration    *self,
+                  P2vWalkReport  *reports,
+                  GCancellable   *cancellable,
+                  GError        **error)
+{
+  for (guint i = 0; i < p2v_system_get_n_spaces (system) && !self->stopped; i++)
+    {
+      self->space = p2v_system_get_space (system, i);
+      if (has_match (self->space, self->filter) &&
+          !enumerate_space (system, self, &reports[i], cancellable, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+/**
+ * p2v_session_foreach_mapping:
+ * @self: a session that knows the system; the index is not needed
+ * @filter: (nullable): which processes to tell of
+ * @join_pages: whether pages that continue each other, virtually and physically, with the same
+ *   rights, state and region, come as one mapping
+ * @callback: (scope call): called for each mapping, by process, then virtual address
+ * @user_data: (closure): for @callback
+ * @cancellable: (nullable): to stop early
+ * @error: return location for an error
+ *
+ * Goes through all mappings of all processes. What had to be passed over is told by
+ * p2v_session_dup_diagnostics() afterwards. Takes as long as a walk of all page tables, so not for
+ * a main loop.
+ *
+ * Returns: %FALSE if the image cannot be read; %TRUE also if @callback stopped
+ */
+gboolean
+p2v_session_foreach_mapping (P2vSession      *self,
+                             P2vFilter       *filter,
+                             gboolean         join_pages,
+                             P2vMappingFunc   callback,
+                             gpointer         user_data,
+                             GCancellable    *cancellable,
+                             GError         **error)
+{
+  g_return_val_if_fail (P2V_IS_SESSION (self), FALSE);
+  g_return_val_if_fail (callback != NULL, FALSE);
+
+  g_autoptr (P2vSystem) system = p2v_session_dup_required_system (self, error);
+  Enumeration enumeration = { .filter = filter, .join_pages = join_pages, .callback = callback,
+                              .user_data = user_data };
+  if (system == NULL)
+    return FALSE;
+  g_autofree P2vWalkReport *reports = g_new0 (P2vWalkReport, p2v_system_get_n_spaces (system) + 1);
+  if (!enumerate_spaces (system, &enumeration, reports, cancellable, error))
+    return FALSE;
+
+  g_mutex_lock (&self->lock);
+  /* With an index, its builder has told the same. */
+  if (self->map == NULL && self->system == system)
+    {
+      g_clear_pointer (&self->walk_diagnostics, g_ptr_array_unref);
+      self->walk_diagnostics = p2v_session_dup_walk_diagnostics (system, reports);
+    }
+  g_mutex_unlock (&self->lock);
+  return TRUE;
+}

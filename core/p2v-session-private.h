@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The pas2vas authors */
+
+/* What the files of the session share: its state, and a consistent view of it for one question. */
+
+#pragma once
+
+#include "base/p2v-meter.h"
+#include "index/p2v-watch.h"
+#include "paging/p2v-paging.h"
+#include "p2v-session.h"
+
+struct _P2vSession
+{
+  GObject             parent_instance;
+  P2vMeter            meter;
+  gint                busy;            /* atomic: a step is running */
+
+  GMutex lock; /* for what follows; each is replaced as a whole, never changed */
+  P2vImage           *image;
+  P2vSystem          *system;
+  P2vReverseMap      *map;
+  P2vWatch           *watch;           /* while the index is being built */
+  P2vIndexStatistics  statistics;
+  GPtrArray          *walk_diagnostics;
+};
+
+/* What of a session one question is answered from; holds references. */
+typedef struct
+{
+  P2vImage           *image;
+  P2vSystem          *system;
+  P2vReverseMap      *map;
+  P2vWatch           *watch;
+  P2vIndexStatistics  statistics;
+} P2vSessionView;
+
+/* Clear it. Any thread. */
+P2vSessionView p2v_session_view       (P2vSession          *self);
+void           p2v_session_view_clear (P2vSessionView      *view);
+/* (transfer full) (nullable): the system, or NULL with P2V_QUERY_ERROR_NOT_READY. */
+P2vSystem     *p2v_session_dup_required_system (P2vSession *self,
+                                       GError             **error);
+/* @watch: the view's, or NULL. */
+P2vProgress    p2v_session_read_progress (P2vSession       *self,
+                                       P2vWatch            *watch);
+/* A sentence for each address space that @reports (one a space) tells was not walked to the end. */
+GPtrArray     *p2v_session_dup_walk_diagnostics (P2vSystem *system,
+                                       const P2vWalkReport *reports);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (P2vSessionView, p2v_session_view_clear)

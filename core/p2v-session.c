@@ -1,0 +1,676 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The pas2vas authors */
+
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+#include <inttypes.h>
+
+#include "p2v-session-private.h"
+
+#include "image/p2v-image-private.h"
+#include "index/p2v-builder.h"
+#include "os/p2v-system-private.h"
+
+/* Address spaces whose gaps are told one by one; of more, only the number is told. */
+#define MAX_SPACES_TOLD 10
+
+/**
+ * P2vSession:
+ *
+ * An image, the operating system found in it and the reverse index: the one door to everything.
+ */
+G_DEFINE_FINAL_TYPE (P2vSession, p2v_session, G_TYPE_OBJECT)
+
+void
+p2v_session_view_clear (P2vSessionView *view)
+{
+  g_clear_object (&view->image);
+  g_clear_object (&view->system);
+  g_clear_pointer (&view->map, p2v_reverse_map_unref);
+  g_clear_pointer (&view->watch, p2v_watch_unref);
+}
+
+P2vSessionView
+p2v_session_view (P2vSession *self)
+{
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  return (P2vSessionView) {
+    .image = self->image != NULL ? g_object_ref (self->image) : NULL,
+    .system = self->system != NULL ? g_object_ref (self->system) : NULL,
+    .map = self->map != NULL ? p2v_reverse_map_ref (self->map) : NULL,
+    .watch = self->watch != NULL ? p2v_watch_ref (self->watch) : NULL,
+    .statistics = self->statistics,
+  };
+}
+
+static void
+clear_index (P2vSession *self)
+{
+  g_clear_pointer (&self->map, p2v_reverse_map_unref);
+  g_clear_pointer (&self->walk_diagnostics, g_ptr_array_unref);
+  self->statistics = (P2vIndexStatistics) { 0 };
+}
+
+static void
+p2v_session_finalize (GObject *object)
+{
+  P2vSession *self = P2V_SESSION (object);
+
+  clear_index (self);
+  g_clear_pointer (&self->watch, p2v_watch_unref);
+  g_clear_object (&self->system);
+  g_clear_object (&self->image);
+  g_mutex_clear (&self->lock);
+  G_OBJECT_CLASS (p2v_session_parent_class)->finalize (object);
+}
+
+static void
+p2v_session_class_init (P2vSessionClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = p2v_session_finalize;
+}
+
+static void
+p2v_session_init (P2vSession *self)
+{
+  g_mutex_init (&self->lock);
+}
+
+/**
+ * p2v_session_new:
+ *
+ * Makes a session without an image.
+ *
+ * Returns: (transfer full): the session
+ */
+P2vSession *
+p2v_session_new (void)
+{
+  return g_object_new (P2V_TYPE_SESSION, NULL);
+}
+
+/* Each step begins and ends with these, so that two never run at once. */
+static gboolean
+begin_step (P2vSession   *self,
+            P2vActivity   activity,
+            GError      **error)
+{
+  if (!g_atomic_int_compare_and_exchange (&self->busy, FALSE, TRUE))
+    {
+      g_set_error_literal (error, P2V_QUERY_ERROR, P2V_QUERY_ERROR_NOT_READY,
+                           _("The session is busy with an earlier step; cancel it or wait for it"));
+      return FALSE;
+    }
+  p2v_meter_begin (&self->meter, activity, 0);
+  return TRUE;
+}
+
+static void
+end_step (P2vSession *self)
+{
+  p2v_meter_begin (&self->meter, P2V_ACTIVITY_NONE, 0);
+  g_atomic_int_set (&self->busy, FALSE);
+}
+
+/**
+ * p2v_session_open:
+ * @self: a session
+ * @path: (type filename): the image's path
+ * @cancellable: (nullable): to stop early
+ * @error: return location for an error
+ *
+ * Opens an image: reads its headers only, whatever its size. What the session knew of an earlier
+ * image is forgotten, also on failure.
+ *
+ * Returns: %FALSE with %P2V_IMAGE_ERROR or %G_IO_ERROR if the image cannot be opened
+ */
+gboolean
+p2v_session_open (P2vSession    *self,
+                  const char    *path,
+                  GCancellable  *cancellable,
+                  GError       **error)
+{
+  g_return_val_if_fail (P2V_IS_SESSION (self), FALSE);
+  g_return_val_if_fail (path != NULL, FALSE);
+
+  if (!begin_step (self, P2V_ACTIVITY_OPENING, error))
+    return FALSE;
+  P2vImage *image = p2v_image_open (path, cancellable, error);
+  g_mutex_lock (&self->lock);
+  clear_index (self);
+  g_clear_object (&self->system);
+  g_clear_object (&self->image);
+  self->image = image;
+  g_mutex_unlock (&self->lock);
+  end_step (self);
+  return image != NULL;
+}
+
+static gboolean
+find_system_step (P2vSession    *self,
+                  GCancellable  *cancellable,
+                  GError       **error)
+{
+  g_autoptr (P2vImage) image = p2v_session_dup_image (self);
+  P2vSystemSearch search = { .image = image,
+                             .meter = &self->meter,
+                             .searching = P2V_ACTIVITY_SEARCHING,
+                             .reading = P2V_ACTIVITY_READING_SYSTEM,
+                             .cancellable = cancellable };
+
+  if (image == NULL)
+    {
+      g_set_error_literal (error, P2V_QUERY_ERROR, P2V_QUERY_ERROR_NOT_READY,
+                           _ ("No image is open"));
+      return FALSE;
+    }
+  P2vSystem *system = p2v_system_find (&search, error);
+  if (system == NULL)
+    return FALSE;
+  g_mutex_lock (&self->lock);
+  clear_index (self);
+  g_clear_object (&self->system);
+  self->system = system;
+  g_mutex_unlock (&self->lock);
+  return TRUE;
+}
+
+/**
+ * p2v_session_find_system:
+ * @self: a session with an image
+ * @cancellable: (nullable): to stop early
+ * @error: return location for an error
+ *
+ * Looks for the operating system in the image and reads its processes. May read the whole image.
+ *
+ * Returns: %FALSE with %P2V_OS_ERROR, %P2V_IMAGE_ERROR or %G_IO_ERROR
+ */
+gboolean
+p2v_session_find_system (P2vSession    *self,
+                         GCancellable  *cancellable,
+                         GError       **error)
+{
+  g_return_val_if_fail (P2V_IS_SESSION (self), FALSE);
+
+  if (!begin_step (self, P2V_ACTIVITY_SEARCHING, error))
+    return FALSE;
+  gboolean ok = find_system_step (self, cancellable, error);
+  end_step (self);
+  return ok;
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (P2vBuildReport, p2v_build_report_clear)
+
+static char *
+dup_space_diagnostic (P2vAddressSpace      *space,
+                      const P2vWalkReport *report)
+{
+  P2vProcess *owner = p2v_address_space_get_owner (space, 0);
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  g_string_printf (
+      text, _ ("Address space of %s (%" PRId64 "), root 0x%" PRIx64 ":"),
+      p2v_process_get_name (owner), p2v_process_get_pid (owner),
+      p2v_address_space_get_root_pa (space));
+  if (report->root_missing)
+    g_string_append (text, _(" its root is not in the image, so nothing of it is known."));
+  else if (report->n_missing_tables > 0)
+    g_string_append_printf (
+        text,
+        _ (" %u page tables are not in the image (the first at 0x%" PRIx64
+           "); what they map is not known."),
+        report->n_missing_tables, report->first_missing_pa);
+  if (report->n_looped_tables > 0)
+    g_string_append_printf (
+        text, _ (" %u page tables lead back to tables above them and were passed over."),
+        report->n_looped_tables);
+  if (report->n_malformed_entries > 0)
+    g_string_append_printf (text, _(" %u entries have reserved bits set and were passed over."),
+                            report->n_malformed_entries);
+  if (report->too_many_tables)
+    g_string_append (
+        text, _ (" It has more page tables than the image has frames; the rest was passed over."));
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
+GPtrArray *
+p2v_session_dup_walk_diagnostics (P2vSystem           *system,
+                                  const P2vWalkReport *reports)
+{
+  GPtrArray *diagnostics = g_ptr_array_new_with_free_func (g_free);
+  guint n_told = 0, n_spaces = 0;
+
+  for (guint i = 0; i < p2v_system_get_n_spaces (system); i++)
+    {
+      if (p2v_walk_report_is_whole (&reports[i]) || n_spaces++ >= MAX_SPACES_TOLD)
+        continue;
+      n_told++;
+      g_ptr_array_add (diagnostics,
+                       dup_space_diagnostic (p2v_system_get_space (system, i), &reports[i]));
+    }
+  if (n_spaces > n_told)
+    g_ptr_array_add (diagnostics, g_strdup_printf (_ ("%u more address spaces have such gaps"),
+                                                   n_spaces - n_told));
+  return diagnostics;
+}
+
+static P2vIndexStatistics
+compute_statistics (P2vSystem            *system,
+                    P2vReverseMap        *map,
+                    const P2vBuildReport *report)
+{
+  P2vIndexStatistics statistics = { .n_spaces = p2v_system_get_n_spaces (system),
+                                    .n_tables = map->tables->len,
+                                    .n_mappings = p2v_reverse_map_get_n_mappings (map),
+                                    .index_bytes = p2v_reverse_map_get_size (map) };
+
+  for (guint i = 0; i < statistics.n_spaces; i++)
+    if (p2v_walk_report_is_whole (&report->spaces[i]))
+      statistics.n_spaces_walked++;
+  return statistics;
+}
+
+static gboolean
+check_n_spaces (P2vSystem  *system,
+                GError    **error)
+{
+  if (p2v_system_get_n_spaces (system) <= P2V_INDEX_MAX_SPACES)
+    return TRUE;
+  g_set_error (error, P2V_OS_ERROR, P2V_OS_ERROR_LIMIT,
+               _ ("The system has %u address spaces; at most %u can be indexed"),
+               p2v_system_get_n_spaces (system), P2V_INDEX_MAX_SPACES);
+  return FALSE;
+}
+
+static gboolean
+build_index_step (P2vSession    *self,
+                  P2vWatch      *watch,
+                  GCancellable  *cancellable,
+                  GError       **error)
+{
+  g_autoptr (P2vSystem) system = p2v_session_dup_system (self);
+  g_auto (P2vBuildReport) report = { 0 };
+
+  if (!check_n_spaces (system, error))
+    return FALSE;
+  guint n_spaces = p2v_system_get_n_spaces (system);
+  g_autofree P2vPhysAddr *roots = g_new (P2vPhysAddr, MAX (n_spaces, 1));
+  for (guint i = 0; i < n_spaces; i++)
+    roots[i] = p2v_address_space_get_root_pa (p2v_system_get_space (system, i));
+  P2vBuildRequest request = { .tables = p2v_system_get_page_tables (system),
+                              .roots = roots,
+                              .n_roots = n_spaces,
+                              .watch = watch,
+                              .meter = &self->meter,
+                              .planning = P2V_ACTIVITY_PLANNING,
+                              .counting = P2V_ACTIVITY_COUNTING,
+                              .sorting = P2V_ACTIVITY_SORTING };
+  P2vReverseMap *map = p2v_builder_run (&request, &report, cancellable, error);
+  if (map == NULL)
+    return FALSE;
+
+  g_mutex_lock (&self->lock);
+  clear_index (self);
+  self->map = map;
+  self->statistics = compute_statistics (system, map, &report);
+  self->walk_diagnostics = p2v_session_dup_walk_diagnostics (system, report.spaces);
+  g_mutex_unlock (&self->lock);
+  return TRUE;
+}
+
+static void
+set_watch (P2vSession *self,
+           P2vWatch   *watch)
+{
+  g_mutex_lock (&self->lock);
+  g_clear_pointer (&self->watch, p2v_watch_unref);
+  self->watch = watch != NULL ? p2v_watch_ref (watch) : NULL;
+  g_mutex_unlock (&self->lock);
+}
+
+/**
+ * p2v_session_build_index:
+ * @self: a session with an image
+ * @cancellable: (nullable): to stop early
+ * @error: return location for an error
+ *
+ * Walks all page tables and builds the reverse index, finding the system first if that was not
+ * done.
+ *
+ * Returns: %FALSE with %P2V_OS_ERROR, %P2V_IMAGE_ERROR or %G_IO_ERROR
+ */
+gboolean
+p2v_session_build_index (P2vSession    *self,
+                         GCancellable  *cancellable,
+                         GError       **error)
+{
+  g_return_val_if_fail (P2V_IS_SESSION (self), FALSE);
+
+  if (!begin_step (self, P2V_ACTIVITY_SEARCHING, error))
+    return FALSE;
+  gboolean ok = p2v_session_get_stage (self) >= P2V_STAGE_SYSTEM
+                || find_system_step (self, cancellable, error);
+  if (ok)
+    {
+      g_autoptr (P2vWatch) watch = p2v_watch_new ();
+      atomic_store_explicit (&self->meter.n_mappings, 0, memory_order_relaxed);
+      set_watch (self, watch);
+      ok = build_index_step (self, watch, cancellable, error);
+      set_watch (self, NULL);
+    }
+  end_step (self);
+  return ok;
+}
+
+static void
+open_in_thread (GTask        *task,
+                gpointer      source_object,
+                gpointer      task_data,
+                GCancellable *cancellable)
+{
+  GError *error = NULL;
+
+  if (p2v_session_open (source_object, task_data, cancellable, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+/**
+ * p2v_session_open_async:
+ * @self: a session
+ * @path: (type filename): the image's path
+ * @cancellable: (nullable): to stop early
+ * @callback: (scope async): called in the caller's main context
+ * @user_data: (closure): for @callback
+ *
+ * As p2v_session_open(), in a thread.
+ */
+void
+p2v_session_open_async (P2vSession          *self,
+                        const char          *path,
+                        GCancellable        *cancellable,
+                        GAsyncReadyCallback  callback,
+                        gpointer             user_data)
+{
+  g_return_if_fail (P2V_IS_SESSION (self));
+  g_return_if_fail (path != NULL);
+
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, p2v_session_open_async);
+  g_task_set_task_data (task, g_strdup (path), g_free);
+  g_task_run_in_thread (task, open_in_thread);
+}
+
+/**
+ * p2v_session_open_finish:
+ * @self: a session
+ * @result: what the callback was given
+ * @error: return location for an error
+ *
+ * Ends p2v_session_open_async().
+ *
+ * Returns: as p2v_session_open()
+ */
+gboolean
+p2v_session_open_finish (P2vSession    *self,
+                         GAsyncResult  *result,
+                         GError       **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+static void
+find_system_in_thread (GTask        *task,
+                       gpointer      source_object,
+                       gpointer      task_data,
+                       GCancellable *cancellable)
+{
+  GError *error = NULL;
+
+  if (p2v_session_find_system (source_object, cancellable, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+/**
+ * p2v_session_find_system_async:
+ * @self: a session with an image
+ * @cancellable: (nullable): to stop early
+ * @callback: (scope async): called in the caller's main context
+ * @user_data: (closure): for @callback
+ *
+ * As p2v_session_find_system(), in a thread.
+ */
+void
+p2v_session_find_system_async (P2vSession          *self,
+                               GCancellable        *cancellable,
+                               GAsyncReadyCallback  callback,
+                               gpointer             user_data)
+{
+  g_return_if_fail (P2V_IS_SESSION (self));
+
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, p2v_session_find_system_async);
+  g_task_run_in_thread (task, find_system_in_thread);
+}
+
+/**
+ * p2v_session_find_system_finish:
+ * @self: a session
+ * @result: what the callback was given
+ * @error: return location for an error
+ *
+ * Ends p2v_session_find_system_async().
+ *
+ * Returns: as p2v_session_find_system()
+ */
+gboolean
+p2v_session_find_system_finish (P2vSession    *self,
+                                GAsyncResult  *result,
+                                GError       **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+static void
+build_index_in_thread (GTask        *task,
+                       gpointer      source_object,
+                       gpointer      task_data,
+                       GCancellable *cancellable)
+{
+  GError *error = NULL;
+
+  if (p2v_session_build_index (source_object, cancellable, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+/**
+ * p2v_session_build_index_async:
+ * @self: a session with an image
+ * @cancellable: (nullable): to stop early
+ * @callback: (scope async): called in the caller's main context
+ * @user_data: (closure): for @callback
+ *
+ * As p2v_session_build_index(), in a thread.
+ */
+void
+p2v_session_build_index_async (P2vSession          *self,
+                               GCancellable        *cancellable,
+                               GAsyncReadyCallback  callback,
+                               gpointer             user_data)
+{
+  g_return_if_fail (P2V_IS_SESSION (self));
+
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, p2v_session_build_index_async);
+  g_task_run_in_thread (task, build_index_in_thread);
+}
+
+/**
+ * p2v_session_build_index_finish:
+ * @self: a session
+ * @result: what the callback was given
+ * @error: return location for an error
+ *
+ * Ends p2v_session_build_index_async().
+ *
+ * Returns: as p2v_session_build_index()
+ */
+gboolean
+p2v_session_build_index_finish (P2vSession    *self,
+                                GAsyncResult  *result,
+                                GError       **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/**
+ * p2v_session_get_stage:
+ * @self: a session
+ *
+ * Gets how far the session has come.
+ *
+ * Returns: the stage
+ */
+P2vStage
+p2v_session_get_stage (P2vSession *self)
+{
+  g_return_val_if_fail (P2V_IS_SESSION (self), P2V_STAGE_EMPTY);
+
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  if (self->map != NULL)
+    return P2V_STAGE_INDEX;
+  if (self->system != NULL)
+    return P2V_STAGE_SYSTEM;
+  return self->image != NULL ? P2V_STAGE_IMAGE : P2V_STAGE_EMPTY;
+}
+
+P2vProgress
+p2v_session_read_progress (P2vSession *self,
+                           P2vWatch   *watch)
+{
+  return (P2vProgress) {
+    .activity = atomic_load_explicit (&self->meter.activity, memory_order_relaxed),
+    .done = atomic_load_explicit (&self->meter.done, memory_order_relaxed),
+    .total = atomic_load_explicit (&self->meter.total, memory_order_relaxed),
+    .n_mappings = atomic_load_explicit (&self->meter.n_mappings, memory_order_relaxed),
+    .n_found = watch != NULL ? p2v_watch_get_n_found (watch) : 0,
+  };
+}
+
+/**
+ * p2v_session_get_progress:
+ * @self: a session
+ * @ret_progress: (out caller-allocates): what is being done
+ *
+ * Gets what the session is doing just now.
+ */
+void
+p2v_session_get_progress (P2vSession  *self,
+                          P2vProgress *ret_progress)
+{
+  g_return_if_fail (P2V_IS_SESSION (self));
+  g_return_if_fail (ret_progress != NULL);
+
+  g_auto (P2vSessionView) view = p2v_session_view (self);
+  *ret_progress = p2v_session_read_progress (self, view.watch);
+}
+
+/**
+ * p2v_session_get_statistics:
+ * @self: a session
+ * @ret_statistics: (out caller-allocates): what the index covers and costs
+ *
+ * Gets what the index covers.
+ *
+ * Returns: %FALSE if there is no index
+ */
+gboolean
+p2v_session_get_statistics (P2vSession         *self,
+                            P2vIndexStatistics *ret_statistics)
+{
+  g_return_val_if_fail (P2V_IS_SESSION (self), FALSE);
+  g_return_val_if_fail (ret_statistics != NULL, FALSE);
+
+  g_auto (P2vSessionView) view = p2v_session_view (self);
+  if (view.map == NULL)
+    return FALSE;
+  *ret_statistics = view.statistics;
+  return TRUE;
+}
+
+static void
+append_messages (GPtrArray *messages,
+                 GPtrArray *from)
+{
+  for (guint i = 0; from != NULL && i < from->len; i++)
+    g_ptr_array_add (messages, g_strdup (g_ptr_array_index (from, i)));
+}
+
+/**
+ * p2v_session_dup_diagnostics:
+ * @self: a session
+ *
+ * Gets what was found wrong with the image, its system and its page tables and did not prevent an
+ * answer, but may have made it incomplete.
+ *
+ * Returns: (transfer full) (array zero-terminated=1): a sentence each
+ */
+char **
+p2v_session_dup_diagnostics (P2vSession *self)
+{
+  g_return_val_if_fail (P2V_IS_SESSION (self), NULL);
+
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  GPtrArray *messages = g_ptr_array_new ();
+  append_messages (messages, self->image != NULL ? p2v_image_get_diagnostics (self->image) : NULL);
+  append_messages (messages,
+                   self->system != NULL ? p2v_system_get_diagnostics (self->system) : NULL);
+  append_messages (messages, self->walk_diagnostics);
+  g_ptr_array_add (messages, NULL);
+  return (char **) g_ptr_array_free (messages, FALSE);
+}
+
+/**
+ * p2v_session_dup_image:
+ * @self: a session
+ *
+ * Gets the image.
+ *
+ * Returns: (transfer full) (nullable): the image, or %NULL if none is open
+ */
+P2vImage *
+p2v_session_dup_image (P2vSession *self)
+{
+  g_return_val_if_fail (P2V_IS_SESSION (self), NULL);
+
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  return self->image != NULL ? g_object_ref (self->image) : NULL;
+}
+
+/**
+ * p2v_session_dup_system:
+ * @self: a session
+ *
+ * Gets the operating system.
+ *
+ * Returns: (transfer full) (nullable): the system, or %NULL if none was found yet
+ */
+P2vSystem *
+p2v_session_dup_system (P2vSession *self)
+{
+  g_return_val_if_fail (P2V_IS_SESSION (self), NULL);
+
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  return self->system != NULL ? g_object_ref (self->system) : NULL;
+}
+

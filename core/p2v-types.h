@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The pas2vas authors */
+
+/* Addresses, rights, states and error domains: the words every other header uses. */
+
+#pragma once
+
+#if !defined (P2V_INSIDE) && !defined (P2V_COMPILATION)
+#error "Only <pas2vas.h> can be included directly."
+#endif
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+#define P2V_AVAILABLE_IN_1_0 __attribute__ ((visibility ("default"))) extern
+
+/**
+ * P2vPhysAddr:
+ *
+ * A physical address in bytes: what page tables hold. Never a file offset.
+ */
+typedef guint64 P2vPhysAddr;
+
+/**
+ * P2vVirtAddr:
+ *
+ * A virtual address in bytes, sign-extended to 64 bits where the processor does so.
+ */
+typedef guint64 P2vVirtAddr;
+
+/* The unit of the reverse index. Every paging form we know has pages that are multiples of it. */
+#define P2V_FRAME_SHIFT 12
+#define P2V_FRAME_SIZE  ((guint64) 1 << P2V_FRAME_SHIFT)
+
+/**
+ * P2vRights:
+ * @P2V_RIGHTS_NONE: no access at all
+ * @P2V_RIGHTS_READ: may be read
+ * @P2V_RIGHTS_WRITE: may be written
+ * @P2V_RIGHTS_EXECUTE: may be executed
+ * @P2V_RIGHTS_USER: reachable from user mode
+ *
+ * What a page-table entry, or a region of an operating system, allows.
+ */
+typedef enum /*< flags >*/
+{
+  P2V_RIGHTS_NONE    = 0,
+  P2V_RIGHTS_READ    = 1 << 0,
+  P2V_RIGHTS_WRITE   = 1 << 1,
+  P2V_RIGHTS_EXECUTE = 1 << 2,
+  P2V_RIGHTS_USER    = 1 << 3,
+} P2vRights;
+
+/**
+ * P2vState:
+ * @P2V_STATE_VALID: the processor itself translates through this entry
+ * @P2V_STATE_PROT_NONE: the page is in RAM and owned, but the entry denies all access (Linux
+ * PROT_NONE areas and NUMA hints)
+ *
+ * How a page that is in RAM is reached.
+ */
+typedef enum
+{
+  P2V_STATE_VALID,
+  P2V_STATE_PROT_NONE,
+} P2vState;
+
+/**
+ * P2vImageError:
+ * @P2V_IMAGE_ERROR_NOT_RECOGNIZED: the file is not a memory image in a format we read
+ * @P2V_IMAGE_ERROR_TRUNCATED: the file ends before something its header promises, or shrank while
+ * open
+ * @P2V_IMAGE_ERROR_CORRUPT: a header field contradicts the file or another field
+ * @P2V_IMAGE_ERROR_UNSUPPORTED: a known format, in a variant we do not read
+ * @P2V_IMAGE_ERROR_LIMIT: a count in the file is above what we accept
+ *
+ * Why a file could not be opened or read as a memory image.
+ */
+typedef enum
+{
+  P2V_IMAGE_ERROR_NOT_RECOGNIZED,
+  P2V_IMAGE_ERROR_TRUNCATED,
+  P2V_IMAGE_ERROR_CORRUPT,
+  P2V_IMAGE_ERROR_UNSUPPORTED,
+  P2V_IMAGE_ERROR_LIMIT,
+} P2vImageError;
+
+#define P2V_IMAGE_ERROR (p2v_image_error_quark ())
+P2V_AVAILABLE_IN_1_0
+GQuark p2v_image_error_quark (void);
+
+/**
+ * P2vOsError:
+ * @P2V_OS_ERROR_NOT_DETECTED: no operating system we know was found in the image
+ * @P2V_OS_ERROR_SYMBOLS_MISSING: the system was found, but not the symbols or types needed to read
+ * it
+ * @P2V_OS_ERROR_CORRUPT: a structure of the system contradicts itself
+ * @P2V_OS_ERROR_LIMIT: a structure of the system is larger than we accept
+ *
+ * Why the operating system in an image could not be understood.
+ */
+typedef enum
+{
+  P2V_OS_ERROR_NOT_DETECTED,
+  P2V_OS_ERROR_SYMBOLS_MISSING,
+  P2V_OS_ERROR_CORRUPT,
+  P2V_OS_ERROR_LIMIT,
+} P2vOsError;
+
+#define P2V_OS_ERROR (p2v_os_error_quark ())
+P2V_AVAILABLE_IN_1_0
+GQuark p2v_os_error_quark (void);
+
+/**
+ * P2vQueryError:
+ * @P2V_QUERY_ERROR_SYNTAX: a number, address or pattern could not be parsed
+ * @P2V_QUERY_ERROR_RANGE: a well-formed value that is not in the image or names no process
+ * @P2V_QUERY_ERROR_NOT_READY: the session has not come so far yet
+ *
+ * Why a question could not be answered.
+ */
+typedef enum
+{
+  P2V_QUERY_ERROR_SYNTAX,
+  P2V_QUERY_ERROR_RANGE,
+  P2V_QUERY_ERROR_NOT_READY,
+} P2vQueryError;
+
+#define P2V_QUERY_ERROR (p2v_query_error_quark ())
+P2V_AVAILABLE_IN_1_0
+GQuark p2v_query_error_quark (void);
+
+typedef struct _P2vAddressSpace P2vAddressSpace;
+typedef struct _P2vAnswer       P2vAnswer;
+typedef struct _P2vFilter       P2vFilter;
+typedef struct _P2vImage        P2vImage;
+typedef struct _P2vMapping      P2vMapping;
+typedef struct _P2vProcess      P2vProcess;
+typedef struct _P2vRegion       P2vRegion;
+typedef struct _P2vSession      P2vSession;
+typedef struct _P2vSystem       P2vSystem;
+typedef struct _P2vTrail        P2vTrail;
+
+G_END_DECLS

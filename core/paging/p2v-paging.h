@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The pas2vas authors */
+
+/* The family of paging forms: what the entries of page tables mean to a processor, as data.
+ *
+ * To add a form: describe it as one constant P2vPagingForm in paging/p2v-paging-ARCH.c, declare it
+ * below, and choose it in the system that meets it. A form knows nothing of operating systems: how
+ * a system writes entries that the processor ignores comes in through P2vPageTables. */
+
+#pragma once
+
+#include "p2v-image.h"
+#include "p2v-mapping.h"
+
+/* The most entries a table has in any form we know: 4096 bytes of 8-byte entries. */
+#define P2V_PAGING_MAX_ENTRIES 512
+#define P2V_PAGING_MAX_LEVELS  P2V_TRAIL_MAX_STEPS
+#define P2V_PAGING_TABLE_BYTES 4096
+
+/* One level of a form. An entry that is neither a table nor a page by these tests is not valid to
+ * the processor at this level: empty, or foreign. */
+typedef struct
+{
+  const char *entry_name;      /* the field's name of an entry: "pml4e" */
+  guint       shift;           /* the lowest bit of the index in a virtual address */
+  guint       index_bits;      /* log2 of the number of entries */
+  guint64     table_mask;      /* points to the next table if (entry & table_mask) == table_value */
+  guint64     table_value;
+  guint64     page_mask;       /* maps 1 << shift bytes if (entry & page_mask) == page_value */
+  guint64     page_value;
+} P2vPagingLevel;
+
+/* For table_value and page_value beside a mask of 0: a test that no entry passes. */
+#define P2V_PAGING_NEVER 1
+
+typedef struct
+{
+  const char    *id;           /* for tests and messages: "x86-64-4" */
+  const char    *name;         /* for people, marked with N_() */
+  guint          va_bits;      /* bits that are translated; those above repeat the highest */
+  guint          n_levels;
+  P2vPagingLevel levels[P2V_PAGING_MAX_LEVELS]; /* from the root down */
+  guint64        pa_mask;      /* bits of an entry that are a physical address */
+  guint64        present_mask; /* bits of which one at least is set in every valid entry */
+  /* What one entry allows by itself; the levels of a translation allow what all of them allow. */
+  P2vRights    (*rights)       (guint64 entry);
+} P2vPagingForm;
+
+extern const P2vPagingForm p2v_paging_form_x86_64_4;
+extern const P2vPagingForm p2v_paging_form_x86_64_5;
+
+typedef enum
+{
+  P2V_ENTRY_EMPTY,             /* all zero */
+  P2V_ENTRY_TABLE,             /* points to the table of the next level */
+  P2V_ENTRY_PAGE,              /* maps a page */
+  P2V_ENTRY_ABSENT,            /* not valid, and the system keeps no page in RAM through it */
+  P2V_ENTRY_MALFORMED,         /* the processor would fault on reserved bits */
+} P2vEntryKind;
+
+/* Says what page an entry that the processor does not accept still owns. Called for entries that
+ * are not zero and not valid; returns FALSE if there is none in RAM. Must be a pure function. */
+typedef gboolean (*P2vForeignEntryFunc) (gconstpointer         system_data,
+                                         const P2vPagingLevel *level,
+                                         guint64               entry,
+                                         P2vPhysAddr          *ret_pa,
+                                         P2vState             *ret_state);
+
+/* A paging form as one system in one image uses it. Plain data, constant while in use; the image
+ * and system_data outlive it. */
+typedef struct
+{
+  P2vImage            *image;
+  const P2vPagingForm *form;
+  guint64              pa_mask;           /* the form's, without bits this machine uses otherwise */
+  guint                n_user_root_slots; /* entries of a root, from 0, that belong to user space */
+  /* Rights that entries of a root do not take away, whatever they say. Linux with page-table
+   * isolation marks the kernel's copy of user entries no-execute there; the process runs on the
+   * other copy. */
+  P2vRights            root_grants;
+  P2vForeignEntryFunc  decode_foreign;    /* or NULL: then such entries own nothing */
+  gconstpointer        system_data;
+} P2vPageTables;
+
+/* An entry that maps a page. */
+typedef struct
+{
+  P2vPhysAddr pa;              /* of the page's first byte */
+  P2vState    state;
+} P2vPagingLeaf;
+
+/* Decodes one entry of @level; fills *ret_leaf for P2V_ENTRY_PAGE only. In the hot path of the
+ * index. */
+static inline P2vEntryKind
+p2v_paging_decode (const P2vPageTables  *self,
+                   const P2vPagingLevel *level,
+                   guint64               entry,
+                   P2vPagingLeaf        *ret_leaf)
+{
+  if (entry == 0)
+    return P2V_ENTRY_EMPTY;
+  if ((entry & level->page_mask) == level->page_value)
+    {
+      ret_leaf->pa = entry & self->pa_mask & ~(((guint64) 1 << level->shift) - 1);
+      ret_leaf->state = P2V_STATE_VALID;
+      return P2V_ENTRY_PAGE;
+    }
+  if ((entry & level->table_mask) == level->table_value)
+    return P2V_ENTRY_TABLE;
+  if (entry & self->form->present_mask)
+    return P2V_ENTRY_MALFORMED;
+  if (self->decode_foreign != NULL &&
+      self->decode_foreign (self->system_data, level, entry, &ret_leaf->pa, &ret_leaf->state))
+    return P2V_ENTRY_PAGE;
+  return P2V_ENTRY_ABSENT;
+}
+
+/* The sign-extended virtual address of @va's low bits. */
+P2vVirtAddr   p2v_paging_canonical  (const P2vPagingForm  *form,
+                                     P2vVirtAddr           va);
+/* Reads the table at @table_pa into @entries (P2V_PAGING_MAX_ENTRIES of them), in host byte
+ * order. */
+G_GNUC_WARN_UNUSED_RESULT
+P2vReadStatus p2v_paging_read_table (const P2vPageTables  *self,
+                                     P2vPhysAddr           table_pa,
+                                     guint64              *entries,
+                                     GError              **error);
+/* Translates one address and keeps the evidence. FALSE only if the image cannot be read; how the
+ * translation ended is in the trail. */
+G_GNUC_WARN_UNUSED_RESULT
+gboolean      p2v_paging_translate  (const P2vPageTables  *self,
+                                     P2vPhysAddr           root_pa,
+                                     P2vVirtAddr           va,
+                                     P2vTrail             *ret_trail,
+                                     GError              **error);
+
+/* A page found by p2v_paging_walk(). */
+typedef struct
+{
+  P2vVirtAddr va;
+  P2vPhysAddr pa;
+  guint       page_shift;
+  P2vRights   rights;          /* of all levels together */
+  P2vState    state;
+  P2vPhysAddr entry_pa;
+  guint64     entry;
+} P2vWalkedPage;
+
+/* Returns FALSE to stop the walk. */
+typedef gboolean (*P2vWalkFunc) (const P2vWalkedPage *page,
+                                 gpointer             user_data);
+
+/* What kept a walk of one address space from being whole. */
+typedef struct
+{
+  guint32     n_missing_tables;    /* not in the image */
+  guint32     n_looped_tables;     /* tables that lead to themselves or to one above: passed over */
+  guint32     n_malformed_entries; /* with reserved bits set: passed over */
+  gboolean    root_missing;        /* nothing could be walked */
+  gboolean    too_many_tables;     /* more than p2v_paging_max_tables(): the rest was passed over */
+  P2vPhysAddr first_missing_pa;
+} P2vWalkReport;
+
+/* Notes a table of @level_number (0: the root) that is not in the image. */
+void          p2v_walk_report_note_missing (P2vWalkReport *report,
+                                            P2vPhysAddr    table_pa,
+                                            guint          level_number);
+/* Whether nothing was passed over. */
+gboolean      p2v_walk_report_is_whole     (const P2vWalkReport *report);
+
+/* Walks the user half of one root in the order of virtual addresses; what is passed over is added
+ * to @report. FALSE only if the image cannot be read or on cancellation; stopping by @callback is
+ * success. */
+G_GNUC_WARN_UNUSED_RESULT
+gboolean      p2v_paging_walk       (const P2vPageTables  *self,
+                                     P2vPhysAddr           root_pa,
+                                     P2vWalkFunc           callback,
+                                     gpointer              user_data,
+                                     P2vWalkReport        *report,
+                                     GCancellable         *cancellable,
+                                     GError              **error);
+
+/* How many tables one address space may have before we say that they refer to themselves: each
+ * table of a sane one is a frame of its own, but for the few that one process maps twice (hugetlb
+ * sharing). */
+guint64       p2v_paging_max_tables (P2vImage             *image);

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The pas2vas authors */
+
+/* The only header an application includes. */
+
+#pragma once
+
+#define P2V_INSIDE
+#include "p2v-types.h"
+#include "p2v-image.h"
+#include "p2v-process.h"
+#include "p2v-mapping.h"
+#include "p2v-answer.h"
+#include "p2v-system.h"
+#include "p2v-session.h"
+#include "p2v-export.h"
+#undef P2V_INSIDE

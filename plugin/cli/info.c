@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The pas2vas authors */
+
+/* pas2vas info: what an image is, what is in it, and how much of it was understood. */
+
+#include "config.h"
+
+#include <glib/gi18n.h>
+#include <inttypes.h>
+
+#include "pas2vas-command.h"
+#include "pas2vas-options.h"
+#include "pas2vas-properties.h"
+#include "pas2vas-report.h"
+#include "pas2vas-run.h"
+
+/* For reading, so many ranges are enough; CSV and JSON get all. */
+#define MAX_RANGES_TO_READ 16
+
+static void
+add_range (Pas2vasProperties   *properties,
+           const P2vImageRange *range)
+{
+  pas2vas_properties_printf (properties, N_("Range"),
+                             "0x%012" PRIx64 "-0x%012" PRIx64 " at file offset 0x%012" PRIx64,
+                             range->start_pa, range->start_pa + (range->length_bytes - 1),
+                             range->file_offset);
+}
+
+static void
+add_ranges (Pas2vasProperties *properties,
+            P2vImage          *image,
+            P2vExportFormat    format)
+{
+  gsize n_ranges;
+  const P2vImageRange *ranges = p2v_image_get_ranges (image, &n_ranges);
+  gsize n_shown = format == P2V_EXPORT_TABLE ? MIN (n_ranges, MAX_RANGES_TO_READ) : n_ranges;
+
+  pas2vas_properties_printf (properties, N_("Ranges"), "%zu", n_ranges);
+  for (gsize i = 0; i < n_shown; i++)
+    add_range (properties, &ranges[i]);
+  if (n_shown < n_ranges)
+    pas2vas_properties_printf (properties, N_("Range"),
+                               _("and %zu more (--format csv)"), n_ranges - n_shown);
+}
+
+static void
+add_image (Pas2vasProperties *properties,
+           P2vSession        *session,
+           P2vExportFormat    format)
+{
+  g_autoptr (P2vImage) image = p2v_session_dup_image (session);
+
+  pas2vas_properties_add (properties, N_("Format"), p2v_image_get_format_name (image));
+  pas2vas_properties_printf (properties, N_("File size"), "%" PRIu64,
+                             p2v_image_get_file_size (image));
+  pas2vas_properties_printf (properties, N_("Memory size"), "%" PRIu64,
+                             p2v_image_get_memory_size (image));
+  add_ranges (properties, image, format);
+}
+
+static void
+add_system (Pas2vasProperties *properties,
+            P2vSession        *session)
+{
+  g_autoptr (P2vSystem) system = p2v_session_dup_system (session);
+
+  if (system == NULL)
+    return;
+  pas2vas_properties_add (properties, N_("System"), p2v_system_get_title (system));
+  pas2vas_properties_add (properties, N_("Paging"), p2v_system_get_paging_form_name (system));
+  for (guint i = 0; i < p2v_system_get_n_facts (system); i++)
+    {
+      const P2vFact *fact = p2v_system_get_fact (system, i);
+
+      pas2vas_properties_add (properties, fact->name, fact->value);
+    }
+  pas2vas_properties_printf (properties, N_("Processes"), "%u",
+                             p2v_system_get_n_processes (system));
+  pas2vas_properties_printf (properties, N_("Address spaces"), "%u",
+                             p2v_system_get_n_spaces (system));
+}
+
+static void
+add_index (Pas2vasProperties *properties,
+           P2vSession        *session)
+{
+  P2vIndexStatistics statistics;
+
+  if (!p2v_session_get_statistics (session, &statistics))
+    return;
+  pas2vas_properties_printf (properties, N_("Address spaces walked"), "%u",
+                             statistics.n_spaces_walked);
+  pas2vas_properties_printf (properties, N_("Address spaces skipped"), "%u",
+                             statistics.n_spaces - statistics.n_spaces_walked);
+  pas2vas_properties_printf (properties, N_("Page tables"), "%" PRIu64,
+                             statistics.n_tables);
+  pas2vas_properties_printf (properties, N_("Mappings"), "%" PRIu64,
+                             statistics.n_mappings);
+  pas2vas_properties_printf (properties, N_("Index size"), "%" PRIu64,
+                             statistics.index_bytes);
+}
+
+static void
+add_diagnostics (Pas2vasProperties *properties,
+                 P2vSession        *session)
+{
+  g_auto (GStrv) diagnostics = p2v_session_dup_diagnostics (session);
+
+  for (char **diagnostic = diagnostics; diagnostic != NULL && *diagnostic != NULL; diagnostic++)
+    pas2vas_properties_add (properties, N_("Finding"), *diagnostic);
+}
+
+G_GNUC_WARN_UNUSED_RESULT static gboolean
+print_properties (P2vSession       *session,
+                  P2vExportFormat   format,
+                  GError          **error)
+{
+  g_autoptr (GOutputStream) output = pas2vas_open_output ();
+  g_autoptr (Pas2vasProperties) properties = pas2vas_properties_new (output, format);
+
+  add_image (properties, session, format);
+  add_system (properties, session);
+  add_index (properties, session);
+  add_diagnostics (properties, session);
+  return pas2vas_properties_finish (properties, error);
+}
+
+static Pas2vasStatus
+run (char **argv)
+{
+  g_auto (Pas2vasOptions) options = { .format = P2V_EXPORT_TABLE };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GError) print_error = NULL;
+
+  if (!pas2vas_options_parse (&options, &pas2vas_info, NULL, argv))
+    return PAS2VAS_USAGE;
+
+  g_autoptr (P2vSession) session =
+    pas2vas_run_open (options.arguments[0], P2V_STAGE_IMAGE, options.quiet);
+  if (session == NULL)
+    return PAS2VAS_UNREADABLE;
+
+  /* What is known is printed even if the system is not understood: that is when one asks. */
+  gboolean is_understood = pas2vas_run_advance (session, P2V_STAGE_INDEX, options.quiet, &error);
+  if (!print_properties (session, options.format, &print_error))
+    return pas2vas_report_error (print_error);
+  return is_understood ? PAS2VAS_ANSWERED : pas2vas_report_error (error);
+}
+
+const Pas2vasCommand pas2vas_info = {
+  .name = "info",
+  .arguments = N_("IMAGE"),
+  .n_min_arguments = 1,
+  .n_max_arguments = 1,
+  .summary = N_("Tell what an image is and how much of it was understood"),
+  .run = run,
+};

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The pas2vas authors */
+
+/* pas2vas lookup: who maps these physical addresses? */
+
+#include "config.h"
+
+#include <glib/gi18n.h>
+#include <inttypes.h>
+
+#include "pas2vas-command.h"
+#include "pas2vas-filter.h"
+#include "pas2vas-options.h"
+#include "pas2vas-report.h"
+#include "pas2vas-run.h"
+
+typedef struct
+{
+  Pas2vasOptions  options;
+  Pas2vasFilter   filter_options;
+  gboolean        are_file_offsets;
+
+  guint64        *places;      /* as on the command line: physical addresses or file offsets */
+  guint           n_places;
+  P2vFilter      *filter;
+  P2vSession     *session;
+  P2vImage       *image;
+  P2vExport      *export;
+  guint64         n_mappings;
+  GHashTable     *processes;   /* those that have a row */
+} Lookup;
+
+static void
+lookup_clear (Lookup *self)
+{
+  pas2vas_options_clear (&self->options);
+  pas2vas_filter_clear (&self->filter_options);
+  g_clear_pointer (&self->places, g_free);
+  g_clear_pointer (&self->export, p2v_export_free);
+  g_clear_pointer (&self->processes, g_hash_table_unref);
+  g_clear_object (&self->filter);
+  g_clear_object (&self->image);
+  g_clear_object (&self->session);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Lookup, lookup_clear)
+
+static gboolean
+parse_places (Lookup *self)
+{
+  char **texts = self->options.arguments + 1;
+
+  self->n_places = g_strv_length (texts);
+  self->places = g_new0 (guint64, self->n_places);
+  for (guint i = 0; i < self->n_places; i++)
+    if (!pas2vas_parse_address (&pas2vas_lookup, texts[i], &self->places[i]))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+parse (Lookup  *self,
+       char   **argv)
+{
+  GOptionEntry entries[PAS2VAS_FILTER_N_ENTRIES + 2] = {
+    { "file-offset", 'o', G_OPTION_FLAG_NONE, G_OPTION_ARG_NONE, &self->are_file_offsets,
+      N_("The addresses are offsets in the image file"), NULL },
+  };
+
+  pas2vas_filter_fill_entries (&self->filter_options, entries + 1);
+  if (!pas2vas_options_parse (&self->options, &pas2vas_lookup, entries, argv)
+      || !parse_places (self))
+    return FALSE;
+  self->filter = pas2vas_filter_make (&self->filter_options, &pas2vas_lookup);
+  return self->filter != NULL;
+}
+
+G_GNUC_WARN_UNUSED_RESULT static gboolean
+add_row (Lookup     *self,
+         P2vAnswer  *answer,
+         guint64     position,
+         GError    **error)
+{
+  P2vMapping mapping;
+
+  p2v_answer_get_row (answer, position, &mapping);
+  if (!p2v_session_describe (self->session, &mapping, error))
+    return FALSE;
+  self->n_mappings++;
+  g_hash_table_add (self->processes, mapping.process);
+  return p2v_export_add_mapping (self->export, self->session, &mapping, NULL, error);
+}
+
+G_GNUC_WARN_UNUSED_RESULT static gboolean
+look_up_address (Lookup       *self,
+                 P2vPhysAddr   pa,
+                 GError      **error)
+{
+  g_autoptr (P2vAnswer) answer = p2v_session_lookup (self->session, pa, self->filter);
+  guint64 n_rows = p2v_answer_get_n_rows (answer);
+
+  for (guint64 i = 0; i < n_rows; i++)
+    if (!add_row (self, answer, i, error))
+      return FALSE;
+  if (n_rows == 0)
+    {
+      g_autofree char *verdict = p2v_answer_dup_verdict (answer);
+
+      pas2vas_note ("0x%" PRIx64 ": %s", pa, verdict);
+    }
+  return TRUE;
+}
+
+G_GNUC_WARN_UNUSED_RESULT static gboolean
+look_up_place (Lookup   *self,
+               guint64   place,
+               GError  **error)
+{
+  P2vPhysAddr pa = place;
+
+  if (self->are_file_offsets && !p2v_image_offset_to_pa (self->image, place, &pa))
+    {
+      pas2vas_note (_("File offset 0x%" PRIx64 ": holds no memory."), place);
+      return TRUE;
+    }
+  return look_up_address (self, pa, error);
+}
+
+static gboolean
+look_up_places (P2vSession  *session,
+                gpointer     data,
+                GError     **error)
+{
+  Lookup *self = data;
+  gsize n_columns;
+  const P2vColumn *columns = p2v_export_get_mapping_columns (&n_columns);
+  g_autoptr (GOutputStream) output = pas2vas_open_output ();
+
+  self->export = p2v_export_new (output, self->options.format, columns, n_columns);
+  for (guint i = 0; i < self->n_places; i++)
+    if (!look_up_place (self, self->places[i], error))
+      return FALSE;
+  return p2v_export_finish (self->export, NULL, error);
+}
+
+static void
+print_closing_line (Lookup *self)
+{
+  guint n_processes = g_hash_table_size (self->processes);
+  P2vIndexStatistics statistics;
+
+  if (self->options.quiet || !p2v_session_get_statistics (self->session, &statistics))
+    return;
+
+  g_autofree char *mappings =
+    g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%" PRIu64 " mapping", "%" PRIu64 " mappings",
+                                  (gulong) self->n_mappings),
+                     self->n_mappings);
+  g_autofree char *processes =
+    g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%u process", "%u processes", n_processes),
+                     n_processes);
+  /* Translators: "3 mappings in 2 processes; 46 of 46 address spaces walked." */
+  pas2vas_note (_("%s in %s; %u of %u address spaces walked."), mappings, processes,
+                statistics.n_spaces_walked, statistics.n_spaces);
+}
+
+static Pas2vasStatus
+answer (Lookup *self)
+{
+  gboolean quiet = self->options.quiet;
+  g_autoptr (GError) error = NULL;
+
+  self->session = pas2vas_run_open (self->options.arguments[0], P2V_STAGE_SYSTEM, quiet);
+  if (self->session == NULL)
+    return PAS2VAS_UNREADABLE;
+
+  Pas2vasStatus status =
+    pas2vas_filter_complete (&self->filter_options, &pas2vas_lookup, self->filter, self->session);
+  if (status != PAS2VAS_ANSWERED)
+    return status;
+
+  self->image = p2v_session_dup_image (self->session);
+  self->processes = g_hash_table_new (NULL, NULL);
+  if (!pas2vas_run_advance (self->session, P2V_STAGE_INDEX, quiet, &error)
+      || !pas2vas_run_work (self->session, look_up_places, NULL, self, quiet, &error))
+    return pas2vas_report_error (error);
+  print_closing_line (self);
+  return self->n_mappings > 0 ? PAS2VAS_ANSWERED : PAS2VAS_NOTHING;
+}
+
+static Pas2vasStatus
+run (char **argv)
+{
+  g_auto (Lookup) self = { .options.format = P2V_EXPORT_TABLE };
+
+  return parse (&self, argv) ? answer (&self) : PAS2VAS_USAGE;
+}
+
+const Pas2vasCommand pas2vas_lookup = {
+  .name = "lookup",
+  .arguments = N_("IMAGE ADDRESS…"),
+  .n_min_arguments = 2,
+  .n_max_arguments = G_MAXUINT,
+  .summary = N_("Show which processes map physical addresses, and where"),
+  .run = run,
+};

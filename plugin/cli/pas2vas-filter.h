@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The pas2vas authors */
+
+/* The options that narrow an answer to some processes: those of the original pas2vas. */
+
+#pragma once
+
+#include "pas2vas-command.h"
+
+typedef struct
+{
+  char **pids;
+  char  *name_regex;
+  char **object_vas;
+  char **object_pas;
+  char **methods;
+} Pas2vasFilter;
+
+#define PAS2VAS_FILTER_N_ENTRIES 7
+
+/* Fills in @ret_entries; they store into @self. */
+void          pas2vas_filter_fill_entries
+                                           (Pas2vasFilter         *self,
+                                            GOptionEntry           ret_entries[]);
+
+/* Makes a filter of everything but the methods, whose names only a system knows. If an option is
+ * wrong, reports that and returns NULL: the exit code is PAS2VAS_USAGE then. */
+P2vFilter    *pas2vas_filter_make          (Pas2vasFilter         *self,
+                                            const Pas2vasCommand  *command);
+
+/* Adds the methods to @filter, and looks whether it leaves any process. Unless it returns
+ * PAS2VAS_ANSWERED, it has reported why. */
+Pas2vasStatus pas2vas_filter_complete      (Pas2vasFilter         *self,
+                                            const Pas2vasCommand  *command,
+                                            P2vFilter             *filter,
+                                            P2vSession            *session);
+void          pas2vas_filter_clear         (Pas2vasFilter         *self);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Pas2vasFilter, pas2vas_filter_clear)

@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright 2026 The pas2vas authors */
+
+#include "config.h"
+
+#include "p2v-viewer-window.h"
+
+#include "p2v-viewer-buffer.h"
+#include "p2v-viewer-hex.h"
+
+#include <glib/gi18n.h>
+
+struct _P2vViewerWindow
+{
+  AdwApplicationWindow  parent_instance;
+
+  GCancellable         *opening;
+  GtkFileChooserNative *chooser;
+  HexWidget            *hex; /* owned by the paned; NULL without an image */
+
+  AdwWindowTitle       *window_title;
+  GtkInfoBar           *read_error_bar;
+  GtkStack             *stack;
+  AdwStatusPage        *status_page;
+  GtkPaned             *paned;
+  P2vPanel             *panel;
+};
+
+G_DEFINE_FINAL_TYPE (P2vViewerWindow, p2v_viewer_window, ADW_TYPE_APPLICATION_WINDOW)
+
+/* A file on its way into a window. */
+typedef struct
+{
+  P2vViewerWindow *window;
+  GCancellable    *cancellable;
+  GFile           *file;
+  P2vViewerStart   start;
+  guint64          where;
+} Opening;
+
+static void
+opening_free (Opening *opening)
+{
+  g_object_unref (opening->window);
+  g_object_unref (opening->cancellable);
+  g_object_unref (opening->file);
+  g_free (opening);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Opening, opening_free)
+
+static void
+show_status (P2vViewerWindow *self,
+             const char *icon_name,
+             const char *title,
+             const char *text)
+{
+  /* The description is markup, and the text may hold a file's name. */
+  g_autofree char *markup = g_markup_escape_text (text, -1);
+
+  adw_status_page_set_icon_name (self->status_page, icon_name);
+  adw_status_page_set_title (self->status_page, title);
+  adw_status_page_set_description (self->status_page, markup);
+  gtk_stack_set_visible_child_name (self->stack, "status");
+}
+
+static void
+cursor_moved_cb (P2vViewerWindow *self)
+{
+  p2v_panel_set_file_offset (self->panel, (guint64) hex_widget_get_cursor (self->hex));
+}
+
+static void
+jump_cb (P2vViewerWindow *self,
+         guint64 file_offset)
+{
+  if (self->hex == NULL || file_offset > G_MAXINT64)
+    return;
+  p2v_viewer_hex_go_to (self->hex, (gint64) file_offset);
+  p2v_panel_set_file_offset (self->panel, file_offset);
+  gtk_widget_grab_focus (GTK_WIDGET (self->hex));
+}
+
+static void
+read_failed_cb (P2vViewerWindow *self)
+{
+  gtk_info_bar_set_revealed (self->read_error_bar, TRUE);
+}
+
+static void
+read_error_closed_cb (P2vViewerWindow *self)
+{
+  gtk_info_bar_set_revealed (self->read_error_bar, FALSE);
+}
+
+/* FALSE if the image does not hold the address. */
+static gboolean
+get_start_offset (const Opening *opening,
+                  P2vImage *image,
+                  guint64 *ret_offset)
+{
+  if (opening->start == P2V_VIEWER_START_PHYSICAL)
+    return p2v_image_pa_to_offset (image, opening->where, ret_offset);
+
+  *ret_offset = 0;
+  if (opening->start == P2V_VIEWER_START_OFFSET)
+    *ret_offset = MIN (opening->where, p2v_image_get_file_size (image) - 1);
+  return TRUE;
+}
+
+static void
+show_image (P2vViewerWindow *self,
+            const Opening *opening,
+            P2vSession *session,
+            P2vViewerBuffer *buffer)
+{
+  g_autoptr (P2vImage) image = p2v_session_dup_image (session);
+  g_autofree char *name = g_file_get_parse_name (opening->file);
+  g_autofree char *base = g_path_get_basename (name);
+  guint64 offset = 0;
+
+  adw_window_title_set_title (self->window_title, base);
+  adw_window_title_set_subtitle (self->window_title, p2v_image_get_format_name (image));
+  gtk_window_set_title (GTK_WINDOW (self), base);
+
+  self->hex = HEX_WIDGET (p2v_viewer_hex_new (buffer));
+  gtk_paned_set_start_child (self->paned, GTK_WIDGET (self->hex));
+  g_signal_connect_object (self->hex, "cursor-moved", G_CALLBACK (cursor_moved_cb), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (buffer, "read-failed", G_CALLBACK (read_failed_cb), self,
+                           G_CONNECT_SWAPPED);
+  gtk_stack_set_visible_child_name (self->stack, "image");
+
+  p2v_panel_set_session (self->panel, session);
+  if (get_start_offset (opening, image, &offset))
+    {
+      p2v_viewer_hex_go_to (self->hex, (gint64) offset);
+      p2v_panel_set_file_offset (self->panel, offset);
+    }
+  else
+    /* An address that the image does not hold is still a question, and the panel has the answer. */
+    p2v_panel_set_address (self->panel, opening->where);
+  gtk_widget_grab_focus (GTK_WIDGET (self->hex));
+}
+
+static void
+opened_cb (GObject *source,
+           GAsyncResult *result,
+           gpointer user_data)
+{
+  g_autoptr (Opening) opening = user_data;
+  g_autoptr (GError) error = NULL;
+  P2vViewerWindow *self = opening->window;
+  P2vSession *session = P2V_SESSION (source);
+  gboolean success = p2v_session_open_finish (session, result, &error);
+
+  /* The window may have been closed in the meantime. */
+  if (opening->cancellable != self->opening)
+    return;
+  g_clear_object (&self->opening);
+
+  g_autoptr (P2vViewerBuffer) buffer
+      = success ? p2v_viewer_buffer_new (opening->file, &error) : NULL;
+  if (buffer != NULL)
+    show_image (self, opening, session, buffer);
+  else
+    show_status (self, "dialog-error-symbolic", _ ("This File Cannot Be Shown"), error->message);
+}
+
+static void
+file_chosen_cb (P2vViewerWindow *self,
+                int response,
+                GtkFileChooserNative *chooser)
+{
+  g_autoptr (GFile) file = NULL;
+
+  if (response == GTK_RESPONSE_ACCEPT)
+    file = gtk_file_chooser_get_file (GTK_FILE_CHOOSER (chooser));
+  g_clear_object (&self->chooser);
+  if (file == NULL)
+    return;
+
+  GtkWidget *window = GTK_WIDGET (self);
+  if (p2v_viewer_window_is_used (self))
+    window = p2v_viewer_window_new (gtk_window_get_application (GTK_WINDOW (self)));
+  p2v_viewer_window_open (P2V_VIEWER_WINDOW (window), file, P2V_VIEWER_START_BEGIN, 0);
+  gtk_window_present (GTK_WINDOW (window));
+}
+
+static void
+open_action (GtkWidget *widget,
+             const char *action_name,
+             GVariant *parameter)
+{
+  P2vViewerWindow *self = P2V_VIEWER_WINDOW (widget);
+
+  if (self->chooser != NULL)
+    gtk_native_dialog_destroy (GTK_NATIVE_DIALOG (self->chooser));
+  g_clear_object (&self->chooser);
+  self->chooser = gtk_file_chooser_native_new (_ ("Open a Memory Image"), GTK_WINDOW (self),
+                                               GTK_FILE_CHOOSER_ACTION_OPEN, NULL, NULL);
+  g_signal_connect_object (self->chooser, "response", G_CALLBACK (file_chosen_cb), self,
+                           G_CONNECT_SWAPPED);
+  gtk_native_dialog_show (GTK_NATIVE_DIALOG (self->chooser));
+}
+
+/* The panel's actions show something in it, so it has to be there. */
+static void
+activate_in_panel (P2vViewerWindow *self,
+                   const char *action_name,
+                   GVariant *parameter)
+{
+  GActionGroup *actions = p2v_panel_get_action_group (self->panel);
+
+  if (self->hex == NULL)
+    return;
+  gtk_widget_set_visible (GTK_WIDGET (self->panel), TRUE);
+  if (g_action_group_get_action_enabled (actions, action_name))
+    g_action_group_activate_action (actions, action_name, parameter);
+}
+
+static void
+go_to_action (GtkWidget *widget,
+              const char *action_name,
+              GVariant *parameter)
+{
+  activate_in_panel (P2V_VIEWER_WINDOW (widget), "go-to", parameter);
+}
+
+static void
+filter_action (GtkWidget *widget,
+               const char *action_name,
+               GVariant *parameter)
+{
+  activate_in_panel (P2V_VIEWER_WINDOW (widget), "filter", NULL);
+}
+
+static void
+export_action (GtkWidget *widget,
+               const char *action_name,
+               GVariant *parameter)
+{
+  P2vViewerWindow *self = P2V_VIEWER_WINDOW (widget);
+  GActionGroup *actions = p2v_panel_get_action_group (self->panel);
+  gboolean has_rows = g_action_group_get_action_enabled (actions, "export-rows");
+
+  activate_in_panel (self, has_rows ? "export-rows" : "export-all", NULL);
+}
+
+static void
+p2v_viewer_window_dispose (GObject *object)
+{
+  P2vViewerWindow *self = P2V_VIEWER_WINDOW (object);
+
+  if (self->opening != NULL)
+    g_cancellable_cancel (self->opening);
+  g_clear_object (&self->opening);
+  if (self->chooser != NULL)
+    gtk_native_dialog_destroy (GTK_NATIVE_DIALOG (self->chooser));
+  g_clear_object (&self->chooser);
+  self->hex = NULL;
+  /* This action holds the panel, which must not outlive the window's actions that refer to it. */
+  g_action_map_remove_action (G_ACTION_MAP (self), "show-panel");
+  gtk_widget_insert_action_group (GTK_WIDGET (self), "p2v", NULL);
+  /* The panel cancels what it is doing; the window may live on in somebody's reference. */
+  if (self->panel != NULL)
+    p2v_panel_set_session (self->panel, NULL);
+
+  G_OBJECT_CLASS (p2v_viewer_window_parent_class)->dispose (object);
+}
+
+static void
+p2v_viewer_window_class_init (P2vViewerWindowClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->dispose = p2v_viewer_window_dispose;
+
+  g_type_ensure (P2V_TYPE_PANEL);
+  gtk_widget_class_set_template_from_resource (widget_class,
+                                               "/io/github/pas2vas/Viewer/p2v-viewer-window.ui");
+  gtk_widget_class_bind_template_child (widget_class, P2vViewerWindow, window_title);
+  gtk_widget_class_bind_template_child (widget_class, P2vViewerWindow, read_error_bar);
+  gtk_widget_class_bind_template_child (widget_class, P2vViewerWindow, stack);
+  gtk_widget_class_bind_template_child (widget_class, P2vViewerWindow, status_page);
+  gtk_widget_class_bind_template_child (widget_class, P2vViewerWindow, paned);
+  gtk_widget_class_bind_template_child (widget_class, P2vViewerWindow, panel);
+  gtk_widget_class_bind_template_callback (widget_class, jump_cb);
+  gtk_widget_class_bind_template_callback (widget_class, read_error_closed_cb);
+
+  gtk_widget_class_install_action (widget_class, "win.open", NULL, open_action);
+  gtk_widget_class_install_action (widget_class, "win.go-to", "s", go_to_action);
+  gtk_widget_class_install_action (widget_class, "win.filter", NULL, filter_action);
+  gtk_widget_class_install_action (widget_class, "win.export", NULL, export_action);
+}
+
+static void
+p2v_viewer_window_init (P2vViewerWindow *self)
+{
+  gtk_widget_init_template (GTK_WIDGET (self));
+  gtk_widget_insert_action_group (GTK_WIDGET (self), "p2v",
+                                  p2v_panel_get_action_group (self->panel));
+
+  g_autoptr (GPropertyAction) show_panel
+      = g_property_action_new ("show-panel", self->panel, "visible");
+  g_action_map_add_action (G_ACTION_MAP (self), G_ACTION (show_panel));
+
+  /* Not an accelerator of the application: that would come before whatever has the focus, and
+   * Escape closes popovers and search entries first. */
+  GtkEventController *keys = gtk_shortcut_controller_new ();
+  gtk_shortcut_controller_add_shortcut (
+      GTK_SHORTCUT_CONTROLLER (keys),
+      gtk_shortcut_new (gtk_keyval_trigger_new (GDK_KEY_Escape, 0),
+                        gtk_named_action_new ("p2v.cancel")));
+  gtk_widget_add_controller (GTK_WIDGET (self), keys);
+}
+
+GtkWidget *
+p2v_viewer_window_new (GtkApplication *application)
+{
+  return g_object_new (P2V_TYPE_VIEWER_WINDOW, "application", application, NULL);
+}
+
+void
+p2v_viewer_window_open (P2vViewerWindow *self,
+                        GFile *file,
+                        P2vViewerStart start,
+                        guint64 where)
+{
+  const char *path = g_file_peek_path (file);
+  g_autofree char *name = g_file_get_parse_name (file);
+
+  g_return_if_fail (!p2v_viewer_window_is_used (self));
+
+  if (path == NULL)
+    {
+      /* Translators: %s is the address of a file on another machine. */
+      g_autofree char *text
+          = g_strdup_printf (_ ("%s is not a local file. Copy it to this machine first."), name);
+      show_status (self, "dialog-error-symbolic", _ ("This File Cannot Be Shown"), text);
+      return;
+    }
+
+  show_status (self, "document-open-symbolic", _ ("Opening"), name);
+  self->opening = g_cancellable_new ();
+  Opening *opening = g_new0 (Opening, 1);
+  *opening = (Opening){ g_object_ref (self), g_object_ref (self->opening), g_object_ref (file),
+                        start, where };
+  g_autoptr (P2vSession) session = p2v_session_new ();
+  p2v_session_open_async (session, path, self->opening, opened_cb, opening);
+}
+
+gboolean
+p2v_viewer_window_is_used (P2vViewerWindow *self)
+{
+  return self->hex != NULL || self->opening != NULL;
+}
+
+P2vPanel *
+p2v_viewer_window_get_panel (P2vViewerWindow *self)
+{
+  return self->panel;
+}
+
+HexWidget *
+p2v_viewer_window_get_hex (P2vViewerWindow *self)
+{
+  return self->hex;
+}

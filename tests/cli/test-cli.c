@@ -1,0 +1,494 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The pas2vas authors */
+
+/* The built pas2vas, run as a person or a script runs it.
+ *
+ * Each file of golden/ is a transcript: a command after "$ ", its exit code after "? ", then
+ * what it printed on stdout after "> " and on stderr after "! ". Lines that begin with "#" say
+ * where the expectation comes from. The commands run in a folder that holds mem.raw, the tiny
+ * image, and files that are no images. */
+
+#include "p2v-test.h"
+
+#include <fcntl.h>
+#include <gio/gunixinputstream.h>
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Behind a known magic: whatever a format reads there as a count, a size or an offset is
+ * nonsense. */
+#define GARBAGE_BYTES 5000
+
+static void
+fill_with_garbage (guint8     *bytes,
+                   gsize       length_bytes,
+                   const char *magic,
+                   gsize       n_magic)
+{
+  g_autoptr (GRand) random = g_rand_new_with_seed (4711);
+
+  for (gsize i = 0; i < length_bytes; i++)
+    bytes[i] = i < n_magic ? (guint8) magic[i] : (guint8) g_rand_int_range (random, 0, 256);
+}
+
+static void
+write_file (void       **state,
+            const char  *name,
+            const void  *bytes,
+            gsize        length_bytes)
+{
+  g_autofree char *path = p2v_test_write_file (state, name, bytes, length_bytes);
+}
+
+static void
+write_bad_files (void **state)
+{
+  guint8 garbage[GARBAGE_BYTES];
+
+  write_file (state, "empty", "", 0);
+  write_file (state, "letter.txt", "Dear Sir or Madam,\n", 19);
+  fill_with_garbage (garbage, sizeof garbage, "\x7f" "ELF\x02\x01\x01", 7);
+  write_file (state, "garbage.elf", garbage, sizeof garbage);
+  write_file (state, "cut.elf", garbage, 40);
+  /* Source: LiME doc/README.md: magic 0x4C694D45, version 1, little-endian. */
+  fill_with_garbage (garbage, sizeof garbage, "EMiL\x01\x00\x00\x00", 8);
+  write_file (state, "garbage.lime", garbage, sizeof garbage);
+  write_file (state, "cut.lime", garbage, 20);
+
+  g_autofree char *folder = p2v_test_path (state, "folder");
+  g_autofree char *loop = p2v_test_path (state, "loop");
+  g_autofree char *fifo = p2v_test_path (state, "fifo");
+  assert_int_equal (g_mkdir (folder, 0700), 0);
+  assert_int_equal (symlink ("loop", loop), 0);
+  assert_int_equal (mkfifo (fifo, 0600), 0);
+}
+
+static int
+set_up (void **state)
+{
+  if (p2v_test_setup_folder (state) != 0)
+    return -1;
+
+  g_autofree char *image = p2v_test_path (state, "mem.raw");
+  if (symlink (g_getenv ("P2V_TINY_IMAGE"), image) != 0)
+    return -1;
+  write_bad_files (state);
+  return 0;
+}
+
+static GSubprocess *
+start (void                 **state,
+       char                 **argv,
+       GSpawnChildSetupFunc   child_setup,
+       const char            *stdout_path)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (
+    G_SUBPROCESS_FLAGS_STDERR_PIPE
+    | (stdout_path == NULL ? G_SUBPROCESS_FLAGS_STDOUT_PIPE : G_SUBPROCESS_FLAGS_NONE));
+
+  g_subprocess_launcher_set_cwd (launcher, *state);
+  if (stdout_path != NULL)
+    g_subprocess_launcher_set_stdout_file_path (launcher, stdout_path);
+  if (child_setup != NULL)
+    g_subprocess_launcher_set_child_setup (launcher, child_setup, NULL, NULL);
+
+  g_autofree char *name = g_steal_pointer (&argv[0]);
+  argv[0] = g_strdup (g_getenv ("P2V_CLI"));
+  assert_string_equal (name, "pas2vas");
+
+  GSubprocess *process =
+    g_subprocess_launcher_spawnv (launcher, (const char *const *) argv, &error);
+  assert_no_error (error);
+  return process;
+}
+
+static void
+append_lines (GString    *transcript,
+              const char *mark,
+              GBytes     *bytes)
+{
+  gsize length;
+  const char *data = g_bytes_get_data (bytes, &length);
+  g_autofree char *text = g_strndup (length > 0 ? data : "", length);
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+
+  for (char **line = lines; *line != NULL; line++)
+    if (line[1] != NULL)
+      g_string_append_printf (transcript, "%s%s%s\n", mark, **line != '\0' ? " " : "", *line);
+    else if (**line != '\0')
+      g_string_append_printf (transcript, "%s %s(no end of line)\n", mark, *line);
+}
+
+static void
+append_run (GString     *transcript,
+            void       **state,
+            const char  *command)
+{
+  g_auto (GStrv) argv = NULL;
+  g_autoptr (GBytes) output = NULL;
+  g_autoptr (GBytes) errors = NULL;
+  g_autoptr (GError) error = NULL;
+
+  assert_true (g_shell_parse_argv (command, NULL, &argv, &error));
+  g_autoptr (GSubprocess) process = start (state, argv, NULL, NULL);
+  assert_true (g_subprocess_communicate (process, NULL, NULL, &output, &errors, &error));
+  assert_no_error (error);
+  if (g_subprocess_get_if_exited (process))
+    g_string_append_printf (transcript, "? %d\n", g_subprocess_get_exit_status (process));
+  else
+    g_string_append_printf (transcript, "? killed by signal %d\n",
+                            g_subprocess_get_term_sig (process));
+  append_lines (transcript, ">", output);
+  append_lines (transcript, "!", errors);
+}
+
+static gboolean
+is_expectation (const char *line)
+{
+  return *line != '\0' && strchr ("?>!", *line) != NULL;
+}
+
+/* The transcript that running the commands of @golden gives; what is no expectation is kept. */
+static char *
+make_transcript (void       **state,
+                 const char  *golden)
+{
+  g_auto (GStrv) lines = g_strsplit (golden, "\n", -1);
+  GString *transcript = g_string_new (NULL);
+
+  for (char **line = lines; *line != NULL; line++)
+    {
+      if (is_expectation (*line))
+        continue;
+      if (line[1] != NULL)
+        g_string_append_printf (transcript, "%s\n", *line);
+      if (g_str_has_prefix (*line, "$ "))
+        append_run (transcript, state, *line + 2);
+    }
+  return g_string_free (transcript, FALSE);
+}
+
+/* Line by line: what cmocka prints of two long texts ends before they differ. */
+static void
+assert_same_lines (const char *transcript,
+                   const char *golden)
+{
+  g_auto (GStrv) actual = g_strsplit (transcript, "\n", -1);
+  g_auto (GStrv) expected = g_strsplit (golden, "\n", -1);
+
+  for (guint i = 0; actual[i] != NULL && expected[i] != NULL; i++)
+    assert_string_equal (actual[i], expected[i]);
+  assert_string_equal (transcript, golden);
+}
+
+static void
+check_golden (void       **state,
+              const char  *name)
+{
+  g_autofree char *path = g_build_filename (g_getenv ("P2V_GOLDEN"), name, NULL);
+  g_autofree char *golden = NULL;
+  g_autoptr (GError) error = NULL;
+
+  assert_true (g_file_get_contents (path, &golden, NULL, &error));
+  g_autofree char *transcript = make_transcript (state, golden);
+  assert_same_lines (transcript, golden);
+}
+
+static void
+lookup_shows_all_owners_and_says_when_there_is_none (void **state)
+{
+  check_golden (state, "lookup.txt");
+}
+
+static void
+filters_narrow_an_answer (void **state)
+{
+  check_golden (state, "filters.txt");
+}
+
+static void
+export_prints_every_mapping_of_a_process (void **state)
+{
+  check_golden (state, "export.txt");
+}
+
+static void
+ps_lists_processes_with_names_of_any_bytes (void **state)
+{
+  check_golden (state, "ps.txt");
+}
+
+static void
+maps_lists_the_regions_of_a_process (void **state)
+{
+  check_golden (state, "maps.txt");
+}
+
+static void
+vtop_shows_every_entry_of_a_translation (void **state)
+{
+  check_golden (state, "vtop.txt");
+}
+
+/* Not a golden file: the system may tell more facts one day. */
+static void
+info_tells_what_an_image_is (void **state)
+{
+  g_autoptr (GString) transcript = g_string_new (NULL);
+
+  append_run (transcript, state, "pas2vas info mem.raw");
+  assert_true (g_str_has_prefix (transcript->str, "? 0\n"));
+  assert_contains (transcript->str, "> File size: 79691776\n");
+  assert_contains (transcript->str, "> Memory size: 79691776\n");
+  assert_contains (transcript->str, "> Ranges: 1\n");
+  assert_contains (transcript->str, "> Range: 0x000000000000-0x000004bfffff at file offset "
+                                    "0x000000000000\n");
+  assert_contains (transcript->str, "Linux version 6.1.0-56-cloud-amd64");
+  assert_contains (transcript->str, "> Processes: 67\n");
+  assert_contains (transcript->str, "> Address spaces walked: 21\n");
+  assert_contains (transcript->str, "> Address spaces skipped: 0\n");
+
+  append_run (transcript, state, "pas2vas info --format csv mem.raw");
+  assert_contains (transcript->str, "> property,value\n");
+  assert_contains (transcript->str, "> File size,79691776\n");
+}
+
+static guint
+count_lines (const char *text,
+             const char *prefix)
+{
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+  guint n = 0;
+
+  for (char **line = lines; *line != NULL; line++)
+    if (g_str_has_prefix (*line, prefix))
+      n++;
+  return n;
+}
+
+static void
+export_of_pages_has_a_row_for_each_page (void **state)
+{
+  g_autoptr (GString) transcript = g_string_new (NULL);
+
+  append_run (transcript, state, "pas2vas export --pages --pid 100 mem.raw");
+  assert_true (g_str_has_prefix (transcript->str, "? 0\n> physical,"));
+  /* Source: truth.tsv has 191 rows of pid 100. */
+  assert_int_equal (count_lines (transcript->str, "> 0x"), 191);
+}
+
+static void
+wrong_command_line_is_one_line_and_exit_2 (void **state)
+{
+  check_golden (state, "usage.txt");
+}
+
+static void
+file_that_is_no_image_is_one_line_and_exit_3 (void **state)
+{
+  static const char *const commands[] = { "info", "ps", "export", "lookup" };
+  static const char *const names[] = {
+    "empty",        "letter.txt", "garbage.elf", "cut.elf",   "garbage.lime",
+    "cut.lime",     "folder",     "loop",        "fifo",      "not-there",
+    "mem.raw/file",
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    for (gsize j = 0; j < G_N_ELEMENTS (commands); j++)
+      {
+        g_autoptr (GString) transcript = g_string_new (NULL);
+        g_autofree char *command = g_strdup_printf ("pas2vas %s %s%s", commands[j], names[i],
+                                                    j == 3 ? " 0x1000" : "");
+
+        append_run (transcript, state, command);
+        assert_true (g_str_has_prefix (transcript->str, "? 3\n"));
+        assert_int_equal (count_lines (transcript->str, "! "), 1);
+        assert_int_equal (count_lines (transcript->str, "! pas2vas: "), 1);
+        assert_contains (transcript->str, names[i]);
+      }
+}
+
+/* Writes the start of the tiny image as cut.raw, runs a command on it and returns the
+ * transcript. */
+static char *
+run_on_cut_image (void       **state,
+                  gsize        length,
+                  const char  *command)
+{
+  g_autofree char *path = p2v_test_path (state, "cut.raw");
+  g_autofree char *contents = NULL;
+  gsize full_length;
+  GString *transcript = g_string_new (NULL);
+
+  assert_true (g_file_get_contents (g_getenv ("P2V_TINY_IMAGE"), &contents, &full_length, NULL));
+  assert_true (length < full_length);
+  assert_true (g_file_set_contents (path, contents, (gssize) length, NULL));
+  append_run (transcript, state, command);
+  return g_string_free (transcript, FALSE);
+}
+
+static void
+page_behind_the_end_of_a_cut_image_has_owners_and_no_file_offset (void **state)
+{
+  /* Frame 0x4a7d is gone, the page table that points to it is not. Source: truth.tsv, pid 89. */
+  g_autofree char *transcript =
+    run_on_cut_image (state, 0x4800000, "pas2vas lookup --quiet --format csv cut.raw 0x4a7d010");
+
+  assert_true (g_str_has_prefix (transcript, "? 0\n"));
+  assert_contains (transcript,
+                   "> 0x4a7d010,0x4c2010,1,89,rl-protnone,rw- u,valid,anonymous,,4096,");
+}
+
+static void
+image_cut_before_its_system_is_one_line_and_exit_3 (void **state)
+{
+  g_autofree char *transcript = run_on_cut_image (state, 0x2000000, "pas2vas export cut.raw");
+
+  assert_true (g_str_has_prefix (transcript, "? 3\n! pas2vas: "));
+  assert_contains (transcript, "cut.raw");
+  assert_int_equal (count_lines (transcript, ""), 3);
+}
+
+static char **
+split (const char *command)
+{
+  char **argv = NULL;
+
+  assert_true (g_shell_parse_argv (command, NULL, &argv, NULL));
+  return argv;
+}
+
+static void
+file_without_permission_is_one_line_and_exit_3 (void **state)
+{
+  /* Nothing is forbidden to root. */
+  if (geteuid () == 0)
+    skip ();
+
+  g_autofree char *path = p2v_test_write_file (state, "secret", "x", 1);
+  assert_int_equal (g_chmod (path, 0), 0);
+
+  g_autoptr (GString) transcript = g_string_new (NULL);
+  append_run (transcript, state, "pas2vas info secret");
+  assert_true (g_str_has_prefix (transcript->str, "? 3\n! pas2vas: "));
+  assert_contains (transcript->str, "secret");
+}
+
+static void
+ignore_broken_pipes (gpointer user_data)
+{
+  signal (SIGPIPE, SIG_IGN);
+}
+
+static void
+close_standard_streams (gpointer user_data)
+{
+  close (STDIN_FILENO);
+  close (STDOUT_FILENO);
+}
+
+/* Reads the first line of an export and closes the pipe, as head(1) does. */
+static GSubprocess *
+read_one_line (void                 **state,
+               GSpawnChildSetupFunc   child_setup)
+{
+  g_auto (GStrv) argv = split ("pas2vas export --quiet --pages mem.raw");
+  GSubprocess *process = start (state, argv, child_setup, NULL);
+  GInputStream *output = g_subprocess_get_stdout_pipe (process);
+  char start_of_output[9];
+
+  assert_true (g_input_stream_read_all (output, start_of_output, sizeof start_of_output, NULL, NULL,
+                                        NULL));
+  assert_memory_equal (start_of_output, "physical,", sizeof start_of_output);
+  assert_true (g_input_stream_close (output, NULL, NULL));
+  assert_true (g_subprocess_wait (process, NULL, NULL));
+  return process;
+}
+
+static void
+assert_silent (GSubprocess *process)
+{
+  char byte;
+
+  assert_int_equal (
+      g_input_stream_read (g_subprocess_get_stderr_pipe (process), &byte, 1, NULL, NULL), 0);
+}
+
+static void
+reader_that_has_seen_enough_ends_it_quietly (void **state)
+{
+  g_autoptr (GSubprocess) process = read_one_line (state, NULL);
+
+  assert_true (g_subprocess_get_if_signaled (process));
+  assert_int_equal (g_subprocess_get_term_sig (process), SIGPIPE);
+  assert_silent (process);
+}
+
+static void
+broken_pipe_that_is_ignored_ends_it_quietly (void **state)
+{
+  g_autoptr (GSubprocess) process = read_one_line (state, ignore_broken_pipes);
+
+  assert_true (g_subprocess_get_if_exited (process));
+  assert_int_equal (g_subprocess_get_exit_status (process), 0);
+  assert_silent (process);
+}
+
+static void
+closed_standard_streams_do_no_harm (void **state)
+{
+  g_auto (GStrv) argv = split ("pas2vas export --quiet mem.raw");
+  g_autoptr (GSubprocess) process = start (state, argv, close_standard_streams, NULL);
+
+  assert_true (g_subprocess_wait (process, NULL, NULL));
+  assert_true (g_subprocess_get_if_exited (process));
+  assert_int_equal (g_subprocess_get_exit_status (process), 0);
+  assert_silent (process);
+}
+
+static void
+full_disk_is_one_line_and_exit_3 (void **state)
+{
+  g_auto (GStrv) argv = split ("pas2vas export --quiet mem.raw");
+  g_autoptr (GSubprocess) process = start (state, argv, NULL, "/dev/full");
+  char errors[256] = "";
+  gsize n_read;
+
+  assert_true (g_input_stream_read_all (g_subprocess_get_stderr_pipe (process), errors,
+                                        sizeof errors - 1, &n_read, NULL, NULL));
+  assert_true (g_subprocess_wait (process, NULL, NULL));
+  assert_int_equal (g_subprocess_get_exit_status (process), 3);
+  assert_true (g_str_has_prefix (errors, "pas2vas: "));
+  assert_ptr_equal (strchr (errors, '\n'), errors + n_read - 1);
+}
+
+#define IN_FOLDER(test) cmocka_unit_test_setup_teardown (test, set_up, p2v_test_teardown_folder)
+
+int
+main (void)
+{
+  const struct CMUnitTest tests[] = {
+    IN_FOLDER (lookup_shows_all_owners_and_says_when_there_is_none),
+    IN_FOLDER (filters_narrow_an_answer),
+    IN_FOLDER (export_prints_every_mapping_of_a_process),
+    IN_FOLDER (export_of_pages_has_a_row_for_each_page),
+    IN_FOLDER (ps_lists_processes_with_names_of_any_bytes),
+    IN_FOLDER (maps_lists_the_regions_of_a_process),
+    IN_FOLDER (vtop_shows_every_entry_of_a_translation),
+    IN_FOLDER (info_tells_what_an_image_is),
+    IN_FOLDER (wrong_command_line_is_one_line_and_exit_2),
+    IN_FOLDER (file_that_is_no_image_is_one_line_and_exit_3),
+    IN_FOLDER (page_behind_the_end_of_a_cut_image_has_owners_and_no_file_offset),
+    IN_FOLDER (image_cut_before_its_system_is_one_line_and_exit_3),
+    IN_FOLDER (file_without_permission_is_one_line_and_exit_3),
+    IN_FOLDER (reader_that_has_seen_enough_ends_it_quietly),
+    IN_FOLDER (broken_pipe_that_is_ignored_ends_it_quietly),
+    IN_FOLDER (closed_standard_streams_do_no_harm),
+    IN_FOLDER (full_disk_is_one_line_and_exit_3),
+  };
+
+  return cmocka_run_group_tests (tests, NULL, NULL);
+}

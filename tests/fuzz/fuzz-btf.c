@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The pas2vas authors */
+
+/* Any bytes as the kernel's type information: refused with an error, or searched to an end. */
+
+#include "fuzz.h"
+
+#include "os/symbols/p2v-btf.h"
+
+/* The first three are in the seeds; the others reach whatever the names become. */
+static const struct
+{
+  const char *type;
+  const char *path;
+} questions[] = {
+  { "every", "member" },
+  { "outer", "inner.field" },
+  { "outer", "deep" },
+  { "any", "one.one" },
+  { "any", "x" },
+  { "int", "" },
+};
+
+int
+LLVMFuzzerTestOneInput (const uint8_t *data,
+                        size_t         size)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new_static (data, size);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (P2vBtf) btf = p2v_btf_parse (bytes, &error);
+
+  g_assert_true ((btf == NULL) == (error != NULL));
+  if (btf == NULL)
+    return 0;
+  /* Each type has at least three words. */
+  g_assert_cmpuint (p2v_btf_get_n_types (btf), <=, size / 12);
+  for (gsize i = 0; i < G_N_ELEMENTS (questions); i++)
+    {
+      guint32 offset = 0, length = 0;
+      gboolean found
+          = p2v_btf_find_member (btf, questions[i].type, questions[i].path, &offset, &length);
+      g_assert_true (found || (offset == 0 && length == 0));
+    }
+  return 0;
+}

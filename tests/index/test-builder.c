@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The pas2vas authors */
+
+/* The builder against a naive twin on random page tables, and what recipes cannot state: floods,
+ * cancellation, the watch. */
+
+#include "p2v-test.h"
+
+#include <string.h>
+
+#include "index/p2v-builder.h"
+#include "p2v-image-writers.h"
+
+#define N_FRAMES 96
+#define ENTRY    0x67           /* present, writable, user, accessed, dirty */
+
+typedef struct
+{
+  guint64 frames[N_FRAMES][512];
+} Memory;
+
+typedef struct
+{
+  guint64 pfn;
+  guint64 entry;
+} Pair;
+
+/* The naive twin: recursive, one page at a time, no checks, plain C. */
+static void
+walk_naively (const Memory *memory,
+              guint64       table_pa,
+              guint         level,
+              guint64       va,
+              guint         space,
+              GArray       *pairs)
+{
+  guint n = level == 3 ? 256 : 512;
+
+  if (table_pa / 4096 >= N_FRAMES)
+    return;
+  for (guint i = 0; i < n; i++)
+    {
+      guint64 entry = memory->frames[table_pa / 4096][i];
+      guint64 entry_va = va + ((guint64) i << (12 + 9 * level));
+      guint64 pa = entry & 0x000ffffffffff000;
+
+      if (!(entry & 1))
+        continue;
+      if (level > 0 && !(entry & 0x80))
+        walk_naively (memory, pa, level - 1, entry_va, space, pairs);
+      else if (level < 3)
+        for (guint64 page = 0; page < (guint64) 1 << (9 * level); page++)
+          {
+            Pair pair = { (pa >> 12 & ~(((guint64) 1 << (9 * level)) - 1)) + page,
+                          ((guint64) space << 45) + (entry_va >> 12) + page };
+            g_array_append_val (pairs, pair);
+          }
+    }
+}
+
+static int
+compare_pairs (gconstpointer a,
+               gconstpointer b)
+{
+  const Pair *x = a, *y = b;
+
+  if (x->pfn != y->pfn)
+    return x->pfn < y->pfn ? -1 : 1;
+  return (x->entry > y->entry) - (x->entry < y->entry);
+}
+
+/* Frames by the level they are tables of, so that random tables have no loops, which the twin would
+ * follow; the rest are data. Tables are shared freely. */
+static guint64
+random_frame_of_level (GRand *random,
+                       guint  level)
+{
+  static const guint first[] = { 40, 20, 10, 4 };
+  static const guint n[] = { 20, 20, 10, 6 };
+
+  return first[level] + (guint64) g_rand_int_range (random, 0, (gint32) n[level]);
+}
+
+static guint64
+random_entry (GRand *random,
+              guint  level)
+{
+  guint kind = (guint) g_rand_int_range (random, 0, 16);
+
+  if (kind == 0)
+    return (guint64) g_rand_int (random) << 12;         /* not present */
+  if (kind == 1)
+    /* A table outside the image, or a page there. */
+    return 0x100000000 + ((guint64) g_rand_int (random) << 12) + ENTRY;
+  if (kind == 3 && level == 2 && g_rand_int_range (random, 0, 16) == 0)
+    return 0x40000000 | ENTRY | 0x80;
+  if (kind == 2 && level == 1)
+    return ((guint64) g_rand_int_range (random, 0, 4) << 21) | ENTRY | 0x80;
+  if (level > 0)
+    return random_frame_of_level (random, level - 1) << 12 | ENTRY;
+  return (guint64) g_rand_int_range (random, 0, N_FRAMES) << 12 | ENTRY;
+}
+
+static void
+fill_randomly (GRand  *random,
+               Memory *memory)
+{
+  memset (memory, 0, sizeof *memory);
+  for (guint level = 0; level < 4; level++)
+    for (guint i = 0; i < 80; i++)
+      {
+        guint64 frame = random_frame_of_level (random, level);
+        guint slot = (guint) g_rand_int_range (random, 0, 512);
+        if (g_rand_int_range (random, 0, 8) == 0)
+          slot = slot % 2 ? 511 : 0;
+        memory->frames[frame][slot] = random_entry (random, level);
+      }
+}
+
+typedef struct
+{
+  P2vImage      *image;
+  P2vPageTables  tables;
+  P2vPhysAddr    roots[6];
+  P2vMeter       meter;
+} Machine;
+
+static void
+open_machine (Machine *self,
+              Memory  *memory,
+              void   **state)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *path = p2v_test_path (state, "machine.lime");
+  P2vTestMemory run = { .pa = 0, .bytes = (const guint8 *) memory, .length = sizeof *memory };
+  P2vTestMachine machine = { .memory = &run, .n_memory = 1 };
+
+  assert_true (p2v_test_save (P2V_TEST_LIME, &machine, path));
+  self->image = p2v_image_open (path, NULL, &error);
+  assert_no_error (error);
+  self->tables = (P2vPageTables) { .image = self->image,
+                                   .form = &p2v_paging_form_x86_64_4,
+                                   .pa_mask = p2v_paging_form_x86_64_4.pa_mask,
+                                   .n_user_root_slots = 256 };
+  for (guint i = 0; i < G_N_ELEMENTS (self->roots); i++)
+    self->roots[i] = (4 + i) << 12;
+}
+
+static P2vReverseMap *
+build (Machine         *self,
+       P2vWatch        *watch,
+       P2vBuildReport  *report,
+       GCancellable    *cancellable,
+       GError         **error)
+{
+  P2vBuildRequest request = { .tables = &self->tables,
+                              .roots = self->roots,
+                              .n_roots = G_N_ELEMENTS (self->roots),
+                              .watch = watch,
+                              .meter = &self->meter };
+
+  return p2v_builder_run (&request, report, cancellable, error);
+}
+
+static int
+compare_entries (gconstpointer a,
+                 gconstpointer b)
+{
+  P2vIndexEntry x = *(const P2vIndexEntry *) a, y = *(const P2vIndexEntry *) b;
+
+  return (x > y) - (x < y);
+}
+
+/* All entries of each frame that a pair names must be just the pairs of that frame. */
+static void
+check_against_pairs (P2vReverseMap *map,
+                     GArray        *pairs)
+{
+  g_autoptr (GArray) found = g_array_new (FALSE, FALSE, sizeof (P2vIndexEntry));
+
+  for (guint i = 0; i < pairs->len;)
+    {
+      guint64 pfn = g_array_index (pairs, Pair, i).pfn, n;
+      const P2vIndexEntry *entries = p2v_reverse_map_get_entries (map, pfn, &n);
+
+      g_array_set_size (found, 0);
+      p2v_extent_classes_lookup (map->classes, map->n_classes, pfn, found);
+      g_array_append_vals (found, entries, (guint) n);
+      g_array_sort (found, compare_entries);
+      for (guint j = 0; j < found->len; j++, i++)
+        {
+          assert_true (i < pairs->len);
+          assert_int_equal (g_array_index (pairs, Pair, i).pfn, pfn);
+          assert_int_equal (g_array_index (pairs, Pair, i).entry,
+                            g_array_index (found, P2vIndexEntry, j));
+        }
+      assert_true (found->len > 0);
+      assert_true (i == pairs->len || g_array_index (pairs, Pair, i).pfn != pfn);
+    }
+}
+
+static void
+random_tables_give_what_the_naive_twin_finds (void **state)
+{
+  g_autoptr (GRand) random = g_rand_new_with_seed (20261123);
+  g_autofree Memory *memory = g_new (Memory, 1);
+  guint64 n_pairs = 0;
+
+  for (guint round = 0; round < 20; round++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (GArray) pairs = g_array_new (FALSE, FALSE, sizeof (Pair));
+      g_autoptr (P2vWatch) watch = p2v_watch_new ();
+      P2vBuildReport report = { 0 };
+      Machine machine = { 0 };
+
+      fill_randomly (random, memory);
+      open_machine (&machine, memory, state);
+      for (guint space = 0; space < G_N_ELEMENTS (machine.roots); space++)
+        walk_naively (memory, machine.roots[space], 3, 0, space, pairs);
+      g_array_sort (pairs, compare_pairs);
+      g_autoptr (P2vReverseMap) map = build (&machine, watch, &report, NULL, &error);
+      assert_no_error (error);
+      assert_true (p2v_reverse_map_validate (map));
+      check_against_pairs (map, pairs);
+      n_pairs += pairs->len;
+      p2v_build_report_clear (&report);
+      g_object_unref (machine.image);
+    }
+  /* The tables must not have been empty by accident. */
+  assert_true (n_pairs > 100000);
+}
+
+/* 256 * 512 * 512 ways lead to one page table; the walk must end, soon, and say that it did not
+ * see all. */
+static void
+a_flood_of_aliases_is_cut_off_and_told (void **state)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree Memory *memory = g_new0 (Memory, 1);
+  g_autoptr (P2vWatch) watch = p2v_watch_new ();
+  P2vBuildReport report = { 0 };
+  Machine machine = { 0 };
+
+  for (guint i = 0; i < 512; i++)
+    {
+      memory->frames[4][i] = 0x20000 | ENTRY;
+      memory->frames[0x20][i] = 0x21000 | ENTRY;
+      memory->frames[0x21][i] = 0x22000 | ENTRY;
+    }
+  memory->frames[0x22][7] = 0x23000 | ENTRY;
+  open_machine (&machine, memory, state);
+  g_autoptr (P2vReverseMap) map = build (&machine, watch, &report, NULL, &error);
+  assert_no_error (error);
+  assert_true (p2v_reverse_map_validate (map));
+  assert_true (report.spaces[0].too_many_tables);
+  for (guint i = 1; i < G_N_ELEMENTS (machine.roots); i++)
+    assert_true (p2v_walk_report_is_whole (&report.spaces[i]));
+  p2v_build_report_clear (&report);
+  g_object_unref (machine.image);
+}
+
+static void
+a_cancelled_build_ends_with_that_error (void **state)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree Memory *memory = g_new0 (Memory, 1);
+  g_autoptr (P2vWatch) watch = p2v_watch_new ();
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  P2vBuildReport report = { 0 };
+  Machine machine = { 0 };
+
+  open_machine (&machine, memory, state);
+  g_cancellable_cancel (cancellable);
+  assert_null (build (&machine, watch, &report, cancellable, &error));
+  assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "");
+  g_object_unref (machine.image);
+}
+
+static gpointer
+change_watch (gpointer user_data)
+{
+  P2vWatch *watch = user_data;
+
+  for (guint i = 0; i < 2000; i++)
+    p2v_watch_set (watch, 40 + i % 50);
+  return NULL;
+}
+
+/* What the watch found of a frame, also when another was watched before, is what the index has. */
+static void
+the_watch_finds_what_the_index_has (void **state)
+{
+  g_autoptr (GRand) random = g_rand_new_with_seed (7);
+  g_autofree Memory *memory = g_new (Memory, 1);
+  guint64 n_checked = 0;
+
+  for (guint round = 0; round < 20; round++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (P2vWatch) watch = p2v_watch_new ();
+      g_autoptr (GArray) found = g_array_new (FALSE, FALSE, sizeof (P2vIndexEntry));
+      g_autoptr (GArray) extents = g_array_new (FALSE, FALSE, sizeof (P2vIndexEntry));
+      P2vBuildReport report = { 0 };
+      Machine machine = { 0 };
+      guint64 n;
+
+      fill_randomly (random, memory);
+      open_machine (&machine, memory, state);
+      p2v_watch_set (watch, 42 + round);
+      GThread *thread = round % 2 ? g_thread_new ("watch", change_watch, watch) : NULL;
+      g_autoptr (P2vReverseMap) map = build (&machine, watch, &report, NULL, &error);
+      assert_no_error (error);
+      if (thread != NULL)
+        g_thread_join (thread);
+      for (guint64 pfn = 40; pfn < 92; pfn++)
+        {
+          g_array_set_size (found, 0);
+          g_array_set_size (extents, 0);
+          p2v_watch_get (watch, pfn, found);
+          p2v_reverse_map_get_entries (map, pfn, &n);
+          p2v_extent_classes_lookup (map->classes, map->n_classes, pfn, extents);
+          /* Only the frame that was searched for last has anything, and then all of it. */
+          if (found->len > 0 || (thread == NULL && pfn == 42 + round))
+            {
+              assert_int_equal (found->len, n + extents->len);
+              n_checked += found->len;
+            }
+        }
+      p2v_build_report_clear (&report);
+      g_object_unref (machine.image);
+    }
+  assert_true (n_checked > 100);
+}
+
+int
+main (void)
+{
+  const struct CMUnitTest tests[] = {
+    p2v_test_in_folder (random_tables_give_what_the_naive_twin_finds),
+    p2v_test_in_folder (a_flood_of_aliases_is_cut_off_and_told),
+    p2v_test_in_folder (a_cancelled_build_ends_with_that_error),
+    p2v_test_in_folder (the_watch_finds_what_the_index_has),
+  };
+
+  return cmocka_run_group_tests (tests, NULL, NULL);
+}

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The pas2vas authors */
+
+/* Every recipe, written in every container: the index, the walk and single translations must
+ * find what the recipe states, all of it and nothing else. */
+
+#include "p2v-test.h"
+
+#include "index/p2v-builder.h"
+#include "p2v-recipe.h"
+
+/* How Linux writes PROT_NONE entries, told a second time: see prot-none.recipe. */
+static gboolean
+decode_linux (gconstpointer         system_data,
+              const P2vPagingLevel *level,
+              guint64               entry,
+              P2vPhysAddr          *ret_pa,
+              P2vState             *ret_state)
+{
+  gboolean large = level->shift > 12;
+
+  if (!(entry & 0x100) || (large && !(entry & 0x80)))
+    return FALSE;
+  *ret_pa = ~entry & 0x000ffffffffff000;
+  if (large)
+    *ret_pa &= ~(guint64) 0x1fffff;
+  *ret_state = P2V_STATE_PROT_NONE;
+  return TRUE;
+}
+
+typedef struct
+{
+  P2vRecipe      *recipe;
+  P2vImage       *image;
+  P2vPageTables   tables;
+  P2vReverseMap  *map;
+  P2vBuildReport  report;
+} Fixture;
+
+static void
+open_fixture (Fixture    *self,
+              P2vRecipe  *recipe,
+              const char *path)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (P2vWatch) watch = p2v_watch_new ();
+  P2vMeter meter = { 0 };
+
+  self->recipe = recipe;
+  self->image = p2v_image_open (path, NULL, &error);
+  assert_no_error (error);
+  self->tables = (P2vPageTables) { .image = self->image,
+                                   .form = recipe->form,
+                                   .pa_mask = recipe->form->pa_mask,
+                                   .n_user_root_slots = 256,
+                                   .root_grants = P2V_RIGHTS_EXECUTE,
+                                   .decode_foreign = decode_linux };
+  P2vBuildRequest request = { .tables = &self->tables,
+                              .roots = (const P2vPhysAddr *) (gpointer) recipe->roots->data,
+                              .n_roots = recipe->roots->len,
+                              .watch = watch,
+                              .meter = &meter };
+  self->map = p2v_builder_run (&request, &self->report, NULL, &error);
+  assert_no_error (error);
+  assert_true (p2v_reverse_map_validate (self->map));
+}
+
+static void
+close_fixture (Fixture *self)
+{
+  p2v_build_report_clear (&self->report);
+  p2v_reverse_map_unref (self->map);
+  g_object_unref (self->image);
+}
+
+static gboolean
+index_has (P2vReverseMap *map,
+           guint64        pfn,
+           P2vIndexEntry  entry)
+{
+  g_autoptr (GArray) extents = g_array_new (FALSE, FALSE, sizeof (P2vIndexEntry));
+  guint64 n;
+  const P2vIndexEntry *entries = p2v_reverse_map_get_entries (map, pfn, &n);
+
+  p2v_extent_classes_lookup (map->classes, map->n_classes, pfn, extents);
+  for (guint64 i = 0; i < n; i++)
+    if (entries[i] == entry)
+      return TRUE;
+  for (guint i = 0; i < extents->len; i++)
+    if (g_array_index (extents, P2vIndexEntry, i) == entry)
+      return TRUE;
+  return FALSE;
+}
+
+/* The first, a middle and the last frame of each expected page lead to it; no other mapping is
+ * there. */
+static void
+check_index (Fixture *self)
+{
+  GArray *pages = self->recipe->pages;
+
+  assert_int_equal (p2v_reverse_map_get_n_mappings (self->map), pages->len);
+  for (guint i = 0; i < pages->len; i++)
+    {
+      const P2vRecipePage *page = &g_array_index (pages, P2vRecipePage, i);
+      guint64 size = (guint64) 1 << page->page_shift;
+      const guint64 offsets[] = { 0, size / 2, size - 1 };
+
+      for (gsize j = 0; j < G_N_ELEMENTS (offsets); j++)
+        assert_true (index_has (self->map, (page->pa + offsets[j]) >> 12,
+                                p2v_index_entry (page->space, page->va + offsets[j])));
+    }
+}
+
+typedef struct
+{
+  Fixture *fixture;
+  guint    space;
+  guint    next;               /* the recipe's page that must come now */
+} WalkCheck;
+
+static gboolean
+check_walked_page (const P2vWalkedPage *walked,
+                   gpointer             user_data)
+{
+  WalkCheck *check = user_data;
+  GArray *pages = check->fixture->recipe->pages;
+  guint64 entry;
+
+  assert_true (check->next < pages->len);
+  const P2vRecipePage *page = &g_array_index (pages, P2vRecipePage, check->next++);
+  assert_int_equal (page->space, check->space);
+  assert_int_equal (walked->va, page->va);
+  assert_int_equal (walked->pa, page->pa);
+  assert_int_equal (walked->page_shift, page->page_shift);
+  assert_int_equal (walked->rights, page->rights);
+  assert_int_equal (walked->state, page->state);
+  assert_int_equal (
+      p2v_image_read (check->fixture->image, walked->entry_pa, &entry, sizeof entry, NULL),
+      P2V_READ_OK);
+  assert_int_equal (GUINT64_FROM_LE (entry), walked->entry);
+  return TRUE;
+}
+
+static void
+check_report (const P2vRecipe     *recipe,
+              guint                space,
+              const P2vWalkReport *report)
+{
+  const guint *expected
+      = (const guint *) (gpointer) recipe->counters->data + space * P2V_RECIPE_N_COUNTERS;
+
+  assert_int_equal (report->n_missing_tables, expected[P2V_RECIPE_MISSING]);
+  assert_int_equal (report->n_looped_tables, expected[P2V_RECIPE_LOOPED]);
+  assert_int_equal (report->n_malformed_entries, expected[P2V_RECIPE_MALFORMED]);
+  assert_int_equal (report->root_missing, expected[P2V_RECIPE_ROOT_MISSING]);
+  assert_int_equal (report->too_many_tables, expected[P2V_RECIPE_TOO_MANY]);
+}
+
+static void
+check_walks (Fixture *self)
+{
+  WalkCheck check = { .fixture = self };
+
+  for (check.space = 0; check.space < self->recipe->roots->len; check.space++)
+    {
+      g_autoptr (GError) error = NULL;
+      P2vWalkReport report = { 0 };
+      P2vPhysAddr root = g_array_index (self->recipe->roots, P2vPhysAddr, check.space);
+
+      assert_true (
+          p2v_paging_walk (&self->tables, root, check_walked_page, &check, &report, NULL, &error));
+      assert_no_error (error);
+      check_report (self->recipe, check.space, &report);
+      check_report (self->recipe, check.space, &self->report.spaces[check.space]);
+    }
+  assert_int_equal (check.next, self->recipe->pages->len);
+}
+
+static void
+check_translations (Fixture *self)
+{
+  for (guint i = 0; i < self->recipe->pages->len; i++)
+    {
+      const P2vRecipePage *page = &g_array_index (self->recipe->pages, P2vRecipePage, i);
+      P2vPhysAddr root = g_array_index (self->recipe->roots, P2vPhysAddr, page->space);
+      P2vTrail trail;
+
+      assert_true (p2v_paging_translate (&self->tables, root, page->va + 0x123, &trail, NULL));
+      assert_int_equal (trail.status, P2V_WALK_MAPPED);
+      assert_int_equal (trail.pa, page->pa + 0x123);
+      assert_int_equal (trail.page_shift, page->page_shift);
+      assert_int_equal (trail.rights, page->rights);
+      assert_int_equal (trail.state, page->state);
+      assert_int_equal (trail.n_steps, self->recipe->form->n_levels - (page->page_shift - 12) / 9);
+    }
+}
+
+/* Flat files and 32-bit ELF cannot hold every machine. */
+static gboolean
+container_can_hold (P2vTestContainer  container,
+                    P2vRecipe        *recipe)
+{
+  for (guint i = 0; i < recipe->memory->len; i++)
+    {
+      const P2vTestMemory *memory = &g_array_index (recipe->memory, P2vTestMemory, i);
+      if (container == P2V_TEST_ELF32 && memory->pa + memory->length > G_MAXUINT32)
+        return FALSE;
+      /* A flat file has zeros where the others have holes. */
+      if (container == P2V_TEST_RAW && recipe->memory->len > 1)
+        return FALSE;
+    }
+  /* Nor does the format accept files that small. */
+  return container != P2V_TEST_RAW
+         || g_array_index (recipe->memory, P2vTestMemory, 0).length >= 65536;
+}
+
+static guint
+check_recipe (void       **state,
+              const char  *folder,
+              const char  *name)
+{
+  g_autofree char *path = g_build_filename (folder, name, NULL);
+  g_autoptr (P2vRecipe) recipe = p2v_recipe_load (path);
+  guint n_containers = 0;
+
+  assert_non_null (recipe);
+  P2vTestMachine machine = { .memory = (const P2vTestMemory *) (gpointer) recipe->memory->data,
+                             .n_memory = recipe->memory->len,
+                             .roots = (const guint64 *) (gpointer) recipe->roots->data,
+                             .n_roots = recipe->roots->len };
+  for (guint i = 0; i < P2V_TEST_N_CONTAINERS; i++)
+    {
+      Fixture fixture = { 0 };
+      g_autofree char *image_path = p2v_test_path (state, p2v_test_container_name (i));
+
+      if (!container_can_hold (i, recipe))
+        continue;
+      print_message ("%s in %s\n", name, p2v_test_container_name (i));
+      assert_true (p2v_test_save (i, &machine, image_path));
+      open_fixture (&fixture, recipe, image_path);
+      check_index (&fixture);
+      check_walks (&fixture);
+      check_translations (&fixture);
+      close_fixture (&fixture);
+      n_containers++;
+    }
+  return n_containers;
+}
+
+static void
+every_recipe_holds_in_every_container (void **state)
+{
+  g_autofree char *folder
+      = g_build_filename (g_getenv ("P2V_TEST_SOURCE"), "tests", "recipes", NULL);
+  g_autoptr (GDir) recipes = g_dir_open (folder, 0, NULL);
+  guint n_recipes = 0;
+  const char *name;
+
+  assert_non_null (recipes);
+  while ((name = g_dir_read_name (recipes)) != NULL)
+    if (g_str_has_suffix (name, ".recipe"))
+      {
+        assert_true (check_recipe (state, folder, name) >= 4);
+        n_recipes++;
+      }
+  assert_true (n_recipes >= 12);
+}
+
+int
+main (void)
+{
+  const struct CMUnitTest tests[] = {
+    p2v_test_in_folder (every_recipe_holds_in_every_container),
+  };
+
+  return cmocka_run_group_tests (tests, NULL, NULL);
+}

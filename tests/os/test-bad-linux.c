@@ -1,0 +1,602 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The pas2vas authors */
+
+/* Damaged copies of a real machine's memory: each must end in an error that says what is wrong, or
+ * in an answer with a diagnostic that says what is missing. Where things stand in the image is
+ * taken from the truth beside it, which its own kernel wrote. */
+
+#include "p2v-test.h"
+
+#include "p2v-image-writers.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define PAGE 0x1000
+#define MIB ((gsize) 1 << 20)
+
+typedef struct
+{
+  char   *folder;
+  guint8 *bytes; /* physical memory from address 0 */
+  gsize   length;
+  char   *kernel_txt;
+  char   *rigtruth;
+} Machine;
+
+static char *
+read_truth (const char *name)
+{
+  g_autofree char *path = g_build_filename (g_getenv ("P2V_TINY_TRUTH"), name, NULL);
+  char *text = NULL;
+  return g_file_get_contents (path, &text, NULL, NULL) ? text : NULL;
+}
+
+static int
+setup (void **state)
+{
+  Machine *self = g_new0 (Machine, 1);
+  void *folder = NULL;
+  char *bytes;
+
+  *state = self;
+  if (p2v_test_setup_folder (&folder) != 0
+      || !g_file_get_contents (g_getenv ("P2V_TINY_IMAGE"), &bytes, &self->length, NULL))
+    return -1;
+  self->folder = folder;
+  self->bytes = (guint8 *) bytes;
+  self->kernel_txt = read_truth ("kernel.txt");
+  self->rigtruth = read_truth ("rigtruth.tsv");
+  return self->kernel_txt != NULL && self->rigtruth != NULL ? 0 : -1;
+}
+
+static int
+teardown (void **state)
+{
+  Machine *self = *state;
+  void *folder = self->folder;
+
+  g_free (self->bytes);
+  g_free (self->kernel_txt);
+  g_free (self->rigtruth);
+  g_free (self);
+  return p2v_test_teardown_folder (&folder);
+}
+
+/* The hexadecimal number behind @key in a file of the truth. */
+static guint64
+get_truth (const char *text,
+           const char *key,
+           guint       base)
+{
+  const char *at = strstr (text, key);
+  char *end = NULL;
+
+  assert_non_null (at);
+  at += strlen (key);
+  guint64 value = g_ascii_strtoull (at, &end, base);
+  assert_true (end > at);
+  return value;
+}
+
+/* The kernel's image is contiguous in physical memory, from _text on. */
+static gsize
+symbol_pa (Machine    *self,
+           const char *name)
+{
+  g_autofree char *key = g_strdup_printf ("sym\t%s\t", name);
+  guint64 text_va = get_truth (self->kernel_txt, "sym\t_text\t", 16);
+  guint64 text_pa = get_truth (self->kernel_txt, "kernel_code_phys\t", 16);
+
+  return (gsize) (get_truth (self->kernel_txt, key, 16) - text_va + text_pa);
+}
+
+static guint64
+get_u64 (Machine *self,
+         gsize    pa)
+{
+  guint64 value = 0;
+
+  assert_true (pa + 8 <= self->length);
+  for (guint i = 8; i-- > 0;)
+    value = value << 8 | self->bytes[pa + i];
+  return value;
+}
+
+static void
+put (Machine *self,
+     gsize    pa,
+     guint    width_bytes,
+     guint64  value)
+{
+  assert_true (pa + width_bytes <= self->length);
+  for (guint i = 0; i < width_bytes; i++)
+    self->bytes[pa + i] = (guint8) (value >> (8 * i));
+}
+
+/* Where a task stands, from the line of its thread in rigtruth.tsv: pid tgid ppid comm va pa. */
+static gsize
+task_pa (Machine *self,
+         guint    pid)
+{
+  g_autofree char *start = g_strdup_printf ("\n%u\t%u\t", pid, pid);
+  const char *line = strstr (self->rigtruth, start);
+
+  assert_non_null (line);
+  g_auto (GStrv) cells = g_strsplit (line + 1, "\t", 7);
+  return (gsize) g_ascii_strtoull (cells[5], NULL, 16);
+}
+
+/* The physical address of the task's link in the ring: next, and 8 bytes behind it prev. */
+static gsize
+link_pa (Machine *self,
+         guint    pid)
+{
+  return task_pa (self, pid) + (gsize) get_truth (self->rigtruth, "task.tasks=", 10);
+}
+
+static guint64
+pa_to_va (Machine *self,
+          gsize    pa)
+{
+  return pa + get_truth (self->rigtruth, "#page_offset\t", 16);
+}
+
+static gsize
+va_to_pa (Machine *self,
+          guint64  va)
+{
+  return (gsize) (va - get_truth (self->rigtruth, "#page_offset\t", 16));
+}
+
+/* Opens the first @length bytes and finds the system. */
+static P2vSession *
+find_system_in (Machine *self,
+                gsize    length,
+                GError **error)
+{
+  void *folder = self->folder;
+  g_autofree char *path = p2v_test_write_file (&folder, "damaged.raw", self->bytes, length);
+  g_autoptr (P2vSession) session = p2v_session_new ();
+
+  if (!p2v_session_open (session, path, NULL, error)
+      || !p2v_session_find_system (session, NULL, error))
+    return NULL;
+  return g_steal_pointer (&session);
+}
+
+static void
+assert_refused (Machine    *self,
+                P2vOsError  code,
+                const char *part)
+{
+  GError *error = NULL;
+  g_autoptr (P2vSession) session = find_system_in (self, self->length, &error);
+
+  assert_null (session);
+  assert_error (error, P2V_OS_ERROR, code, part);
+  /* Whatever is wrong, the sentence names the file. */
+  assert_contains (error->message, "damaged.raw");
+  g_clear_error (&error);
+}
+
+static P2vSession *
+assert_accepted (Machine *self)
+{
+  GError *error = NULL;
+  P2vSession *session = find_system_in (self, self->length, &error);
+
+  assert_no_error (error);
+  assert_true (p2v_session_build_index (session, NULL, &error));
+  assert_no_error (error);
+  return session;
+}
+
+static void
+assert_diagnostic (P2vSession *session,
+                   const char *part)
+{
+  g_auto (GStrv) diagnostics = p2v_session_dup_diagnostics (session);
+  g_autofree char *all = g_strjoinv ("\n", diagnostics);
+
+  assert_contains (all, part);
+}
+
+static void
+assert_no_diagnostic (P2vSession *session,
+                      const char *part)
+{
+  g_auto (GStrv) diagnostics = p2v_session_dup_diagnostics (session);
+
+  for (char **text = diagnostics; *text != NULL; text++)
+    if (strstr (*text, part) != NULL)
+      fail_msg ("unexpected diagnostic: %s", *text);
+}
+
+static guint
+method_bit (P2vSystem  *system,
+            const char *name)
+{
+  gsize n_methods;
+  const P2vMethod *methods = p2v_system_get_methods (system, &n_methods);
+
+  for (gsize i = 0; i < n_methods; i++)
+    if (g_str_equal (methods[i].name, name))
+      return methods[i].bit;
+  fail_msg ("no method %s", name);
+  return 0;
+}
+
+/* Every process of the truth is there, and all but @hidden_pid were seen in the ring of tasks. */
+static void
+assert_processes (P2vSession *session,
+                  guint       hidden_pid)
+{
+  g_autofree char *text = read_truth ("procs.tsv");
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+  g_autoptr (P2vSystem) system = p2v_session_dup_system (session);
+  guint n_processes = 0;
+
+  for (char **line = lines + 1; *line != NULL && **line != '\0'; line++)
+    {
+      guint pid = (guint) g_ascii_strtoull (*line, NULL, 10);
+      P2vProcess *process = p2v_system_find_pid (system, pid);
+      if (process == NULL)
+        fail_msg ("process %u was not found", pid);
+      guint methods = p2v_process_get_methods (process);
+      if (((methods & method_bit (system, "tasks")) != 0) != (pid != hidden_pid))
+        fail_msg ("process %u has methods %u", pid, methods);
+      assert_true (methods & method_bit (system, "pids"));
+      n_processes++;
+    }
+  assert_int_equal (p2v_system_get_n_processes (system), n_processes);
+}
+
+static void
+undamaged_copy_has_all_processes_and_no_tear (void **state)
+{
+  g_autoptr (P2vSession) session = assert_accepted (*state);
+
+  assert_processes (session, 0);
+  assert_no_diagnostic (session, "torn");
+  assert_no_diagnostic (session, "not in the task list");
+}
+
+/* In each copy of the text puts @after in the place of @before. */
+static void
+change_vmcoreinfo (Machine    *self,
+                   const char *before,
+                   const char *after)
+{
+  const gsize offsets[] = { 0, 0x18 };
+  guint n_changed = 0;
+
+  for (gsize page = 0; page < self->length; page += PAGE)
+    for (gsize i = 0; i < G_N_ELEMENTS (offsets); i++)
+      {
+        char *text = (char *) self->bytes + page + offsets[i];
+        if (memcmp (text, "OSRELEASE=", 10) != 0)
+          continue;
+        const char *hit = strstr (text, before);
+        assert_non_null (hit);
+        g_autofree char *changed = g_strdup_printf ("%.*s%s%s", (int) (hit - text), text, after,
+                                                    hit + strlen (before));
+        assert_true (strlen (changed) < PAGE - offsets[i]);
+        memset (text, 0, strlen (text));
+        memcpy (text, changed, strlen (changed));
+        n_changed++;
+      }
+  assert_int_equal (n_changed, 2);
+}
+
+typedef struct
+{
+  const char *before;
+  const char *after;
+  P2vOsError  code;
+  const char *part;
+} VmcoreinfoChange;
+
+static void
+assert_changes_refused (void                  **state,
+                        const VmcoreinfoChange *changes,
+                        gsize                   n_changes)
+{
+  Machine *self = *state;
+
+  for (gsize i = 0; i < n_changes; i++)
+    {
+      change_vmcoreinfo (self, changes[i].before, changes[i].after);
+      assert_refused (self, changes[i].code, changes[i].part);
+      change_vmcoreinfo (self, changes[i].after, changes[i].before);
+    }
+}
+
+static void
+release_that_the_banner_contradicts_is_refused (void **state)
+{
+  static const VmcoreinfoChange changes[] = {
+    { "OSRELEASE=6.1.0-56", "OSRELEASE=6.1.0-57", P2V_OS_ERROR_CORRUPT, "banner" },
+    { "OSRELEASE=6.1.0-56", "OSRELEASE=\033[31m", P2V_OS_ERROR_CORRUPT, "\\x1b[31m" },
+  };
+  assert_changes_refused (state, changes, G_N_ELEMENTS (changes));
+}
+
+static void
+wrong_phys_base_is_refused (void **state)
+{
+#define PHYS_BASE "NUMBER(phys_base)=-740294656"
+  static const char *const values[] = {
+    "NUMBER(phys_base)=-740290560",          "NUMBER(phys_base)=-742391808",
+    "NUMBER(phys_base)=0",                   "NUMBER(phys_base)=9223372036854775807",
+    "NUMBER(phys_base)=-9223372036854775808",
+  };
+  Machine *self = *state;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (values); i++)
+    {
+      GError *error = NULL;
+      change_vmcoreinfo (self, PHYS_BASE, values[i]);
+      g_autoptr (P2vSession) session = find_system_in (self, self->length, &error);
+      assert_null (session);
+      assert_true (error->domain == P2V_OS_ERROR);
+      assert_contains (error->message, "damaged.raw");
+      assert_contains (error->message, "Linux 6.1.0-56-cloud-amd64");
+      g_clear_error (&error);
+      change_vmcoreinfo (self, values[i], PHYS_BASE);
+    }
+}
+
+static void
+other_wrong_lines_of_vmcoreinfo_are_refused (void **state)
+{
+  static const VmcoreinfoChange changes[] = {
+    { PHYS_BASE, "NUMBER(phys_bass)=1", P2V_OS_ERROR_SYMBOLS_MISSING, "phys_base" },
+    { PHYS_BASE, "NUMBER(phys_base)=x", P2V_OS_ERROR_SYMBOLS_MISSING, "phys_base" },
+    { "PAGESIZE=4096", "PAGESIZE=65536", P2V_OS_ERROR_SYMBOLS_MISSING, "x86-64" },
+    { "SYMBOL(swapper_pg_dir)", "SYMBOL(swapper)", P2V_OS_ERROR_SYMBOLS_MISSING,
+      "swapper_pg_dir" },
+    { "SYMBOL(kallsyms_names)=ffffffffae375590", "SYMBOL(kallsyms_names)=ffffffffae4c9d08",
+      P2V_OS_ERROR_CORRUPT, "kallsyms_names" },
+    { "SYMBOL(kallsyms_names)=ffffffffae375590", "SYMBOL(kallsyms_names)=1",
+      P2V_OS_ERROR_CORRUPT, "kallsyms_names" },
+    { "SYMBOL(kallsyms_token_index)=ffffffffae4ca0a0",
+      "SYMBOL(kallsyms_token_index)=ffffffffae000000", P2V_OS_ERROR_CORRUPT,
+      "_text" },
+    { "SYMBOL(kallsyms_offsets)=ffffffffae3200b0", "SYMBOL(kallsyms_offsets)=10",
+      P2V_OS_ERROR_SYMBOLS_MISSING, "kallsyms_offsets" },
+    { "NUMBER(pgtable_l5_enabled)=0", "NUMBER(pgtable_l5_enabled)=1", P2V_OS_ERROR_CORRUPT,
+      "page tables" },
+    { "NUMBER(sme_mask)=0", "NUMBER(sme_mask)=-1", P2V_OS_ERROR_CORRUPT, "page tables" },
+  };
+  assert_changes_refused (state, changes, G_N_ELEMENTS (changes));
+}
+
+static void
+image_without_vmcoreinfo_is_not_detected (void **state)
+{
+  change_vmcoreinfo (*state, "OSRELEASE=", "osrelease=");
+  assert_refused (*state, P2V_OS_ERROR_NOT_DETECTED, "");
+}
+
+static gsize
+kallsyms_num_syms_pa (Machine *self)
+{
+  /* From vmcoreinfo.txt beside the image; kernel.txt does not list it. */
+  guint64 text_va = get_truth (self->kernel_txt, "sym\t_text\t", 16);
+  guint64 text_pa = get_truth (self->kernel_txt, "kernel_code_phys\t", 16);
+  g_autofree char *info = read_truth ("vmcoreinfo.txt");
+
+  return (gsize) (get_truth (info, "SYMBOL(kallsyms_num_syms)=", 16) - text_va + text_pa);
+}
+
+static void
+number_of_symbols_beyond_the_tables_is_refused (void **state)
+{
+  Machine *self = *state;
+  gsize pa = kallsyms_num_syms_pa (self);
+
+  put (self, pa, 4, G_MAXUINT32);
+  assert_refused (self, P2V_OS_ERROR_LIMIT, "kallsyms_num_syms is 4294967295");
+  put (self, pa, 4, 0);
+  assert_refused (self, P2V_OS_ERROR_LIMIT, "kallsyms_num_syms is 0");
+  put (self, pa, 4, 4 << 20);
+  assert_refused (self, P2V_OS_ERROR_CORRUPT, "symbol");
+}
+
+static void
+broken_type_information_is_refused (void **state)
+{
+  Machine *self = *state;
+  gsize pa = symbol_pa (self, "__start_BTF");
+  assert_true ((get_u64 (self, pa) & 0xffffff) == 0x1eb9f);
+  guint64 lengths = get_u64 (self, pa + 8);
+
+  put (self, pa, 2, 0x9feb);
+  assert_refused (self, P2V_OS_ERROR_CORRUPT, "BTF header");
+  put (self, pa, 2, 0xeb9f);
+  /* More types than there are bytes: as if it had been cut. */
+  put (self, pa + 12, 4, 0x10000000);
+  assert_refused (self, P2V_OS_ERROR_CORRUPT, "cut off");
+  put (self, pa + 8, 8, lengths);
+  memset (self->bytes + pa + MIB, 0, PAGE);
+  assert_refused (self, P2V_OS_ERROR_CORRUPT, "type information is damaged");
+}
+
+static void
+empty_page_table_of_the_kernel_is_refused (void **state)
+{
+  Machine *self = *state;
+
+  memset (self->bytes + symbol_pa (self, "init_top_pgt"), 0, PAGE);
+  assert_refused (self, P2V_OS_ERROR_CORRUPT, "page tables");
+}
+
+static void
+ring_torn_forward_is_followed_backward (void **state)
+{
+  const guint64 values[] = { 0, 0x4141414141414141, G_MAXUINT64 };
+  Machine *self = *state;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (values); i++)
+    {
+      put (self, link_pa (self, 30), 8, values[i]);
+      g_autoptr (P2vSession) session = assert_accepted (self);
+      assert_processes (session, 0);
+      assert_diagnostic (session, "torn");
+    }
+}
+
+/* Process 86 comes between the two tears: only the tree of process ids still has it. */
+static void
+process_between_two_tears_is_found_by_its_pid (void **state)
+{
+  Machine *self = *state;
+  gsize next = va_to_pa (self, get_u64 (self, link_pa (self, 86)));
+
+  put (self, va_to_pa (self, get_u64 (self, link_pa (self, 86) + 8)), 8, 0);
+  put (self, next + 8, 8, 0);
+  g_autoptr (P2vSession) session = assert_accepted (self);
+  assert_processes (session, 86);
+  assert_diagnostic (session, "torn");
+  assert_diagnostic (session, "Process 86 is not in the task list");
+}
+
+static void
+process_taken_out_of_the_ring_is_flagged_as_hidden (void **state)
+{
+  Machine *self = *state;
+  guint64 next = get_u64 (self, link_pa (self, 88));
+  guint64 prev = get_u64 (self, link_pa (self, 88) + 8);
+
+  put (self, va_to_pa (self, prev), 8, next);
+  put (self, va_to_pa (self, next) + 8, 8, prev);
+  g_autoptr (P2vSession) session = assert_accepted (self);
+  assert_processes (session, 88);
+  assert_diagnostic (session, "Process 88 is not in the task list");
+  assert_no_diagnostic (session, "torn");
+}
+
+static void
+ring_that_cycles_without_its_head_ends (void **state)
+{
+  Machine *self = *state;
+
+  put (self, link_pa (self, 90), 8, pa_to_va (self, link_pa (self, 80)));
+  g_autoptr (P2vSession) session = assert_accepted (self);
+  assert_processes (session, 0);
+  assert_diagnostic (session, "torn");
+}
+
+static void
+ring_of_one_task_that_leads_to_itself_ends (void **state)
+{
+  Machine *self = *state;
+  gsize link = link_pa (self, 30);
+
+  put (self, link, 8, pa_to_va (self, link));
+  put (self, link + 8, 8, pa_to_va (self, link));
+  g_autoptr (P2vSession) session = assert_accepted (self);
+  assert_processes (session, 0);
+  assert_diagnostic (session, "torn");
+}
+
+/* Wherever the next pointer leads, a process that is not one must not hide those behind it. */
+static void
+ring_that_leads_into_other_data_keeps_the_processes (void **state)
+{
+  Machine *self = *state;
+
+  put (self, link_pa (self, 82), 8, get_truth (self->kernel_txt, "sym\t__start_BTF\t", 16));
+  g_autoptr (P2vSession) session = assert_accepted (self);
+  g_autoptr (P2vSystem) system = p2v_session_dup_system (session);
+  for (guint pid = 79; pid <= 90; pid++)
+    assert_non_null (p2v_system_find_pid (system, pid));
+  assert_diagnostic (session, "torn");
+}
+
+static void
+root_of_an_address_space_that_leads_nowhere_is_reported (void **state)
+{
+  const guint64 values[] = { 0, 0x4141414141414141 };
+  Machine *self = *state;
+  g_auto (GStrv) cells = g_strsplit (strstr (self->rigtruth, "\n90\t90\t") + 1, "\t", 9);
+  gsize pa = (gsize) (g_ascii_strtoull (cells[7], NULL, 16)
+                      + get_truth (self->rigtruth, "mm.pgd=", 10));
+
+  for (gsize i = 0; i < G_N_ELEMENTS (values); i++)
+    {
+      put (self, pa, 8, values[i]);
+      g_autoptr (P2vSession) session = assert_accepted (self);
+      P2vIndexStatistics statistics;
+      assert_processes (session, 0);
+      assert_diagnostic (session, "cannot be read; its mappings are missing");
+      assert_true (p2v_session_get_statistics (session, &statistics));
+      assert_int_equal (statistics.n_spaces_walked, statistics.n_spaces - 1);
+    }
+}
+
+/* Cut anywhere: an error that names the file, or an answer that says what it lacks. */
+static void
+assert_cut_is_noticed (Machine *self,
+                       gsize    length)
+{
+  GError *error = NULL;
+  g_autoptr (P2vSession) session = find_system_in (self, length, &error);
+
+  if (session == NULL)
+    {
+      assert_true (error->domain == P2V_OS_ERROR || error->domain == P2V_IMAGE_ERROR);
+      assert_contains (error->message, "damaged.raw");
+      g_clear_error (&error);
+      return;
+    }
+  assert_true (p2v_session_build_index (session, NULL, &error));
+  assert_no_error (error);
+  g_auto (GStrv) diagnostics = p2v_session_dup_diagnostics (session);
+  if (g_strv_length (diagnostics) == 0)
+    fail_msg ("nothing was said of an image cut to 0x%zx bytes", length);
+}
+
+static void
+image_cut_anywhere_is_noticed (void **state)
+{
+  Machine *self = *state;
+  const gsize starts[] = { 0x1000, 64 << 10, 17 * MIB, 33 * MIB, 36 * MIB, 40 * MIB, 60 * MIB };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (starts); i++)
+    assert_cut_is_noticed (self, starts[i]);
+  assert_cut_is_noticed (self, symbol_pa (self, "__start_BTF") + 0x1234);
+  assert_cut_is_noticed (self, kallsyms_num_syms_pa (self) + 2);
+  assert_cut_is_noticed (self, symbol_pa (self, "init_top_pgt") + 0x800);
+  /* The text is there now; what is behind it is not. */
+  gsize info = (gsize) get_truth (self->kernel_txt, "vmcoreinfo_phys\t0x", 16);
+  for (gsize length = info - 0x1001; length < self->length - MIB; length += MIB + 0x123)
+    assert_cut_is_noticed (self, length);
+}
+
+#define with_machine(test) cmocka_unit_test_setup_teardown (test, setup, teardown)
+
+int
+main (void)
+{
+  const struct CMUnitTest tests[] = {
+    with_machine (undamaged_copy_has_all_processes_and_no_tear),
+    with_machine (release_that_the_banner_contradicts_is_refused),
+    with_machine (wrong_phys_base_is_refused),
+    with_machine (other_wrong_lines_of_vmcoreinfo_are_refused),
+    with_machine (image_without_vmcoreinfo_is_not_detected),
+    with_machine (number_of_symbols_beyond_the_tables_is_refused),
+    with_machine (broken_type_information_is_refused),
+    with_machine (empty_page_table_of_the_kernel_is_refused),
+    with_machine (ring_torn_forward_is_followed_backward),
+    with_machine (process_between_two_tears_is_found_by_its_pid),
+    with_machine (process_taken_out_of_the_ring_is_flagged_as_hidden),
+    with_machine (ring_that_cycles_without_its_head_ends),
+    with_machine (ring_of_one_task_that_leads_to_itself_ends),
+    with_machine (ring_that_leads_into_other_data_keeps_the_processes),
+    with_machine (root_of_an_address_space_that_leads_nowhere_is_reported),
+    with_machine (image_cut_anywhere_is_noticed),
+  };
+  return cmocka_run_group_tests (tests, NULL, NULL);
+}

@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The pas2vas authors */
+
+#include "config.h"
+
+#include "p2v-panel-private.h"
+
+#include "p2v-row-writer.h"
+
+#include <glib/gi18n-lib.h>
+
+/* Rows that the clipboard takes; a table of them has some hundred megabytes. */
+#define MAX_COPIED_ROWS 1000000
+
+static void
+copy_text (P2vPanel *self,
+           const char *text)
+{
+  gdk_clipboard_set_text (gtk_widget_get_clipboard (GTK_WIDGET (self)), text);
+}
+
+static void
+go_to_action (GSimpleAction *action,
+              GVariant *parameter,
+              gpointer user_data)
+{
+  P2vPanel *self = user_data;
+
+  p2v_go_to_set_kind (self->go_to, g_variant_get_string (parameter, NULL));
+  gtk_menu_button_popup (self->go_to_button);
+}
+
+static void
+go_to_entry_action (GSimpleAction *action,
+                    GVariant *parameter,
+                    gpointer user_data)
+{
+  P2vPanel *self = user_data;
+  P2vMappingRow *row = p2v_mapping_view_get_selected (self->view);
+
+  if (row == NULL)
+    return;
+  const P2vMapping *mapping = p2v_mapping_row_get_mapping (row);
+  if (mapping->described)
+    p2v_panel_jump_to_pa (self, mapping->entry_pa);
+  else
+    p2v_panel_show_info (
+        self, GTK_MESSAGE_INFO,
+        _ ("Where this row comes from has not been read yet. Try again in a moment."));
+}
+
+static void
+copy_row_action (GSimpleAction *action,
+                 GVariant *parameter,
+                 gpointer user_data)
+{
+  P2vPanel *self = user_data;
+  P2vMappingRow *row = p2v_mapping_view_get_selected (self->view);
+
+  if (row == NULL)
+    return;
+  g_autoptr (GString) text = g_string_new (NULL);
+  g_string_append_printf (text, "0x%012" G_GINT64_MODIFIER "x",
+                          p2v_mapping_row_get_mapping (row)->pa);
+  for (guint i = 0; i < P2V_N_COLUMNS; i++)
+    {
+      g_autofree char *cell = p2v_mapping_row_dup_text (row, (P2vColumnId) i);
+      g_string_append_c (text, '\t');
+      g_string_append (text, cell != NULL ? cell : "");
+    }
+  copy_text (self, text->str);
+}
+
+static void
+copy_cell_action (GSimpleAction *action,
+                  GVariant *parameter,
+                  gpointer user_data)
+{
+  P2vPanel *self = user_data;
+  P2vMappingRow *row = p2v_mapping_view_get_selected (self->view);
+  P2vColumnId column = P2V_N_COLUMNS;
+
+  if (row == NULL || !p2v_column_id_from_property (g_variant_get_string (parameter, NULL), &column))
+    return;
+  g_autofree char *cell = p2v_mapping_row_dup_text (row, column);
+  copy_text (self, cell != NULL ? cell : "");
+}
+
+/* Ends what start_output() began; FALSE if the panel has lost interest in the meantime. */
+static gboolean
+end_output (P2vPanel *self,
+            GAsyncResult *result)
+{
+  if (g_task_get_cancellable (G_TASK (result)) != self->output)
+    return FALSE;
+  g_clear_object (&self->output);
+  p2v_panel_actions_update (self);
+  return TRUE;
+}
+
+static void
+start_output (P2vPanel *self)
+{
+  p2v_panel_actions_stop (self);
+  self->output = g_cancellable_new ();
+}
+
+static void
+show_output_error (P2vPanel *self,
+                   GError *error)
+{
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    p2v_panel_show_info (self, GTK_MESSAGE_INFO, NULL);
+  else
+    p2v_panel_show_info (self, GTK_MESSAGE_ERROR, error->message);
+}
+
+static void
+copied_cb (GObject *source,
+           GAsyncResult *result,
+           gpointer user_data)
+{
+  g_autoptr (P2vPanel) self = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *text = p2v_row_writer_copy_finish (result, &error);
+
+  if (!end_output (self, result))
+    return;
+  if (text != NULL)
+    copy_text (self, text);
+  else
+    show_output_error (self, error);
+}
+
+static void
+copy_rows (P2vPanel *self,
+           P2vColumnId column)
+{
+  if (self->answer == NULL)
+    return;
+  if (p2v_answer_get_n_rows (self->answer) > MAX_COPIED_ROWS)
+    {
+      p2v_panel_show_info (
+          self, GTK_MESSAGE_INFO,
+          _ ("These are too many rows for the clipboard. Export them to a file instead."));
+      return;
+    }
+  start_output (self);
+  p2v_row_writer_copy_async (self->session, self->answer, column, self->output, copied_cb,
+                             g_object_ref (self));
+  p2v_panel_actions_update (self);
+}
+
+static void
+copy_column_action (GSimpleAction *action,
+                    GVariant *parameter,
+                    gpointer user_data)
+{
+  P2vColumnId column = P2V_N_COLUMNS;
+
+  if (p2v_column_id_from_property (g_variant_get_string (parameter, NULL), &column))
+    copy_rows (user_data, column);
+}
+
+static void
+copy_all_action (GSimpleAction *action,
+                 GVariant *parameter,
+                 gpointer user_data)
+{
+  copy_rows (user_data, P2V_N_COLUMNS);
+}
+
+/* An export that a file is being chosen for, or that is being written. */
+typedef struct
+{
+  P2vPanel   *panel;  /* from the moment that the file is known */
+  P2vSession *session;
+  P2vAnswer  *answer; /* NULL: everything */
+  GFile      *file;
+} Export;
+
+static void
+export_free (Export *export)
+{
+  g_clear_object (&export->panel);
+  g_clear_object (&export->session);
+  g_clear_object (&export->answer);
+  g_clear_object (&export->file);
+  g_free (export);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Export, export_free)
+
+static void
+exported_cb (GObject *source,
+             GAsyncResult *result,
+             gpointer user_data)
+{
+  g_autoptr (Export) export = user_data;
+  g_autoptr (GError) error = NULL;
+  gboolean success = p2v_row_writer_export_finish (result, &error);
+
+  if (!end_output (export->panel, result))
+    return;
+  if (!success)
+    {
+      show_output_error (export->panel, error);
+      return;
+    }
+  g_autofree char *name = g_file_get_parse_name (export->file);
+  /* Translators: %s is a file name. */
+  g_autofree char *text = g_strdup_printf (_ ("Exported to %s"), name);
+  p2v_panel_show_info (export->panel, GTK_MESSAGE_INFO, text);
+}
+
+static void
+run_export (Export *export)
+{
+  P2vPanel *self = export->panel;
+  g_autofree char *name = g_file_get_parse_name (export->file);
+  /* Translators: %s is a file name. */
+  g_autofree char *text = g_strdup_printf (_ ("Exporting to %s…"), name);
+
+  start_output (self);
+  p2v_panel_show_info (self, GTK_MESSAGE_INFO, text);
+  p2v_row_writer_export_async (export->session, export->answer, export->file, self->output,
+                               exported_cb, export);
+  p2v_panel_actions_update (self);
+}
+
+static void
+file_chosen_cb (P2vPanel *self,
+                int response,
+                GtkFileChooserNative *chooser)
+{
+  g_autoptr (Export) export = g_object_steal_data (G_OBJECT (chooser), "p2v-export");
+
+  if (response == GTK_RESPONSE_ACCEPT)
+    export->file = gtk_file_chooser_get_file (GTK_FILE_CHOOSER (chooser));
+  g_clear_object (&self->chooser);
+  if (export->file == NULL)
+    return;
+  export->panel = g_object_ref (self);
+  run_export (g_steal_pointer (&export));
+}
+
+static void
+choose_file (P2vPanel *self,
+             const char *title,
+             P2vAnswer *answer)
+{
+  GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
+  Export *export = g_new0 (Export, 1);
+
+  export->session = g_object_ref (self->session);
+  g_set_object (&export->answer, answer);
+
+  p2v_panel_actions_stop (self);
+  self->chooser
+      = gtk_file_chooser_native_new (title, GTK_IS_WINDOW (root) ? GTK_WINDOW (root) : NULL,
+                                     GTK_FILE_CHOOSER_ACTION_SAVE, NULL, NULL);
+  gtk_file_chooser_set_current_name (GTK_FILE_CHOOSER (self->chooser), "pas2vas.csv");
+  g_object_set_data_full (G_OBJECT (self->chooser), "p2v-export", export,
+                          (GDestroyNotify) export_free);
+  g_signal_connect_object (self->chooser, "response", G_CALLBACK (file_chosen_cb), self,
+                           G_CONNECT_SWAPPED);
+  gtk_native_dialog_show (GTK_NATIVE_DIALOG (self->chooser));
+}
+
+static void
+export_rows_action (GSimpleAction *action,
+                    GVariant *parameter,
+                    gpointer user_data)
+{
+  P2vPanel *self = user_data;
+
+  if (self->answer != NULL)
+    choose_file (self, _ ("Export These Rows"), self->answer);
+}
+
+static void
+export_all_action (GSimpleAction *action,
+                   GVariant *parameter,
+                   gpointer user_data)
+{
+  P2vPanel *self = user_data;
+
+  if (self->session != NULL)
+    choose_file (self, _ ("Export Everything"), NULL);
+}
+
+static void
+filter_action (GSimpleAction *action,
+               GVariant *parameter,
+               gpointer user_data)
+{
+  P2vPanel *self = user_data;
+
+  gtk_revealer_set_reveal_child (self->filter_revealer, TRUE);
+  gtk_widget_grab_focus (GTK_WIDGET (self->filter_entry));
+}
+
+static void
+filter_process_action (GSimpleAction *action,
+                       GVariant *parameter,
+                       gpointer user_data)
+{
+  P2vPanel *self = user_data;
+  P2vMappingRow *row = p2v_mapping_view_get_selected (self->view);
+
+  if (row == NULL)
+    return;
+  g_autofree char *pid = p2v_mapping_row_dup_text (row, P2V_COLUMN_PID);
+  gtk_revealer_set_reveal_child (self->filter_revealer, TRUE);
+  gtk_editable_set_text (GTK_EDITABLE (self->filter_entry), pid);
+}
+
+static void
+clear_filter_action (GSimpleAction *action,
+                     GVariant *parameter,
+                     gpointer user_data)
+{
+  P2vPanel *self = user_data;
+
+  gtk_revealer_set_reveal_child (self->filter_revealer, FALSE);
+}
+
+static void
+start_action (GSimpleAction *action,
+              GVariant *parameter,
+              gpointer user_data)
+{
+  P2vPanel *self = user_data;
+
+  if (self->driver != NULL)
+    p2v_driver_start (self->driver);
+}
+
+/* Stops the youngest thing that is going on. */
+static void
+cancel_action (GSimpleAction *action,
+               GVariant *parameter,
+               gpointer user_data)
+{
+  P2vPanel *self = user_data;
+
+  if (self->output != NULL)
+    g_cancellable_cancel (self->output);
+  else if (self->driver != NULL && p2v_driver_get_state (self->driver) == P2V_DRIVER_RUNNING)
+    p2v_driver_cancel (self->driver);
+  else
+    gtk_revealer_set_reveal_child (self->filter_revealer, FALSE);
+}
+
+static const GActionEntry entries[] = {
+  { .name = "go-to", .activate = go_to_action, .parameter_type = "s" },
+  { .name = "go-to-entry", .activate = go_to_entry_action },
+  { .name = "copy-row", .activate = copy_row_action },
+  { .name = "copy-cell", .activate = copy_cell_action, .parameter_type = "s" },
+  { .name = "copy-column", .activate = copy_column_action, .parameter_type = "s" },
+  { .name = "copy-all", .activate = copy_all_action },
+  { .name = "export-rows", .activate = export_rows_action },
+  { .name = "export-all", .activate = export_all_action },
+  { .name = "filter", .activate = filter_action },
+  { .name = "filter-process", .activate = filter_process_action },
+  { .name = "clear-filter", .activate = clear_filter_action },
+  { .name = "start", .activate = start_action },
+  { .name = "cancel", .activate = cancel_action },
+};
+
+/* Keys that work wherever the focus is in the panel. What else there is depends on the host,
+ * whose keys these may be. */
+static void
+add_shortcut (GtkEventController *controller,
+              const char *trigger,
+              const char *action)
+{
+  gtk_shortcut_controller_add_shortcut (
+      GTK_SHORTCUT_CONTROLLER (controller),
+      gtk_shortcut_new (gtk_shortcut_trigger_parse_string (trigger),
+                        gtk_named_action_new (action)));
+}
+
+void
+p2v_panel_actions_init (P2vPanel *self)
+{
+  self->actions = g_simple_action_group_new ();
+  g_action_map_add_action_entries (G_ACTION_MAP (self->actions), entries, G_N_ELEMENTS (entries),
+                                   self);
+  gtk_widget_insert_action_group (GTK_WIDGET (self), "p2v", G_ACTION_GROUP (self->actions));
+
+  GtkEventController *controller = gtk_shortcut_controller_new ();
+  add_shortcut (controller, "<Control>c", "p2v.copy-row");
+  add_shortcut (controller, "<Control>f", "p2v.filter");
+  add_shortcut (controller, "Escape", "p2v.cancel");
+  gtk_widget_add_controller (GTK_WIDGET (self), controller);
+}
+
+static void
+set_enabled (P2vPanel *self,
+             const char *name,
+             gboolean enabled)
+{
+  GAction *action = g_action_map_lookup_action (G_ACTION_MAP (self->actions), name);
+
+  g_simple_action_set_enabled (G_SIMPLE_ACTION (action), enabled);
+}
+
+void
+p2v_panel_actions_update (P2vPanel *self)
+{
+  gboolean has_image
+      = self->session != NULL && p2v_session_get_stage (self->session) >= P2V_STAGE_IMAGE;
+  gboolean has_index
+      = self->session != NULL && p2v_session_get_stage (self->session) == P2V_STAGE_INDEX;
+  gboolean has_rows = self->answer != NULL && p2v_answer_get_n_rows (self->answer) > 0;
+  gboolean has_row = p2v_mapping_view_get_selected (self->view) != NULL;
+  gboolean is_idle = self->output == NULL;
+
+  set_enabled (self, "go-to", has_image);
+  set_enabled (self, "go-to-entry", has_row);
+  set_enabled (self, "copy-row", has_row);
+  set_enabled (self, "copy-cell", has_row);
+  set_enabled (self, "copy-column", has_rows && is_idle);
+  set_enabled (self, "copy-all", has_rows && is_idle);
+  set_enabled (self, "export-rows", has_rows && is_idle);
+  set_enabled (self, "export-all", has_index && is_idle);
+  set_enabled (self, "filter-process", has_row);
+}
+
+void
+p2v_panel_actions_stop (P2vPanel *self)
+{
+  if (self->output != NULL)
+    g_cancellable_cancel (self->output);
+  g_clear_object (&self->output);
+  if (self->chooser != NULL)
+    gtk_native_dialog_destroy (GTK_NATIVE_DIALOG (self->chooser));
+  g_clear_object (&self->chooser);
+}
+
+/* A host may keep the group longer than the panel, so nothing in it may still point here. */
+void
+p2v_panel_actions_dispose (P2vPanel *self)
+{
+  p2v_panel_actions_stop (self);
+  gtk_widget_insert_action_group (GTK_WIDGET (self), "p2v", NULL);
+  for (guint i = 0; self->actions != NULL && i < G_N_ELEMENTS (entries); i++)
+    g_action_map_remove_action (G_ACTION_MAP (self->actions), entries[i].name);
+}

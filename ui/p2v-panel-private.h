@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The pas2vas authors */
+
+/* The inside of a panel, for its two files: p2v-panel.c shows, p2v-panel-actions.c does. */
+
+#pragma once
+
+#include "p2v-panel.h"
+
+#include "p2v-driver.h"
+#include "p2v-go-to.h"
+#include "p2v-mapping-view.h"
+#include "p2v-trail-view.h"
+
+G_BEGIN_DECLS
+
+/* What the host told last. */
+typedef enum
+{
+  P2V_PLACE_NONE,
+  P2V_PLACE_PHYSICAL,
+  P2V_PLACE_OFFSET,
+} P2vPlaceKind;
+
+struct _P2vPanel
+{
+  GtkWidget           parent_instance;
+
+  P2vSession         *session;
+  P2vDriver          *driver;
+  P2vFilter          *filter;        /* NULL: everybody */
+  P2vAnswer          *answer;        /* NULL: none yet */
+  P2vPlaceKind        place_kind;
+  guint64             place;         /* a physical address or a file offset, see @place_kind */
+  gboolean            has_pa;
+  P2vPhysAddr         pa;
+  guint               update_id;
+
+  GSimpleActionGroup *actions;
+  GCancellable       *output;        /* of a running copy or export */
+  GtkFileChooserNative *chooser;     /* of an export; NULL: none is shown */
+
+  GtkLabel           *physical_label;
+  GtkLabel           *offset_label;
+  GtkLabel           *frame_label;
+  GtkLabel           *verdict_label;
+  GtkMenuButton      *go_to_button;
+  P2vGoTo            *go_to;
+  GtkRevealer        *filter_revealer;
+  GtkSearchEntry     *filter_entry;
+  GtkWidget          *status_box;
+  GtkProgressBar     *progress_bar;
+  GtkLabel           *status_label;
+  GtkButton          *status_button;
+  GtkInfoBar         *info_bar;
+  GtkLabel           *info_label;
+  GtkStack           *stack;
+  GtkLabel           *message_title;
+  GtkLabel           *message_text;
+  GtkWidget          *clear_filter_button;
+  P2vMappingView     *view;
+  P2vTrailView       *trail_view;
+  GtkLabel           *coverage_label;
+  GtkMenuButton      *notes_button;
+  GtkLabel           *notes_label;
+};
+
+/* In p2v-panel.c */
+P2vMappingView *p2v_panel_get_view       (P2vPanel       *self);
+/* Shows @text in the panel's own bar, not in a dialog; NULL takes it away. */
+void            p2v_panel_show_info      (P2vPanel       *self,
+                                          GtkMessageType  type,
+                                          const char     *text);
+void            p2v_panel_jump_to_pa     (P2vPanel       *self,
+                                          P2vPhysAddr     pa);
+
+/* In p2v-panel-actions.c */
+void            p2v_panel_actions_init   (P2vPanel       *self);
+/* Enables what makes sense now. */
+void            p2v_panel_actions_update (P2vPanel       *self);
+/* Cancels what is being written and closes a dialog that is being shown. */
+void            p2v_panel_actions_stop   (P2vPanel       *self);
+void            p2v_panel_actions_dispose (P2vPanel      *self);
+
+G_END_DECLS

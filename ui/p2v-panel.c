@@ -1,0 +1,662 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The pas2vas authors */
+
+#include "config.h"
+
+#include "p2v-panel-private.h"
+
+#include <glib/gi18n-lib.h>
+#include <inttypes.h>
+
+#define RESOURCE_PATH "/io/github/pas2vas/gtk/"
+
+/* What stands where a number is not known; an en dash. */
+#define NO_NUMBER "\342\200\223"
+
+G_DEFINE_FINAL_TYPE (P2vPanel, p2v_panel, GTK_TYPE_WIDGET)
+
+enum
+{
+  PROP_0,
+  PROP_SESSION,
+  N_PROPS
+};
+
+static GParamSpec *properties[N_PROPS];
+
+enum
+{
+  JUMP_TO_OFFSET,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+
+static void
+set_number (GtkLabel *label,
+            gboolean known,
+            guint64 number)
+{
+  g_autofree char *text = g_strdup_printf ("0x%" PRIx64 "", number);
+
+  gtk_label_set_label (label, known ? text : NO_NUMBER);
+}
+
+/* Works out both numbers of the place from the one the host gave, and shows them side by side. */
+static void
+update_place (P2vPanel *self)
+{
+  g_autoptr (P2vImage) image = self->session != NULL ? p2v_session_dup_image (self->session) : NULL;
+  guint64 offset = self->place;
+  gboolean has_offset = self->place_kind == P2V_PLACE_OFFSET;
+
+  self->has_pa = self->place_kind == P2V_PLACE_PHYSICAL;
+  self->pa = self->place;
+  if (image != NULL && self->place_kind == P2V_PLACE_OFFSET)
+    self->has_pa = p2v_image_offset_to_pa (image, self->place, &self->pa);
+  else if (image != NULL && self->place_kind == P2V_PLACE_PHYSICAL)
+    has_offset = p2v_image_pa_to_offset (image, self->place, &offset);
+
+  set_number (self->physical_label, self->has_pa, self->pa);
+  set_number (self->offset_label, has_offset, offset);
+  set_number (self->frame_label, self->has_pa, self->pa >> P2V_FRAME_SHIFT);
+}
+
+static void
+show_message (P2vPanel *self,
+              const char *title,
+              const char *text)
+{
+  gtk_label_set_label (self->message_title, title);
+  gtk_label_set_label (self->message_text, text);
+  gtk_widget_set_visible (GTK_WIDGET (self->message_text), text[0] != '\0');
+  gtk_widget_set_visible (self->clear_filter_button, FALSE);
+  gtk_stack_set_visible_child_name (self->stack, "message");
+}
+
+/* Without an answer: what is missing for one. */
+static void
+show_no_answer (P2vPanel *self)
+{
+  gtk_label_set_label (self->verdict_label, "");
+  gtk_label_set_label (self->coverage_label, "");
+
+  if (self->session == NULL || p2v_session_get_stage (self->session) == P2V_STAGE_EMPTY)
+    show_message (self, _ ("No memory image is open"), "");
+  else if (self->place_kind == P2V_PLACE_NONE)
+    show_message (self, _ ("Put the cursor on a byte to see who maps it"), "");
+  else if (!self->has_pa)
+    show_message (
+        self, _ ("Not memory"),
+        _ ("This part of the file holds no physical memory: it is a header, a note or padding."));
+  else
+    show_message (self, _ ("No operating system is known yet"), "");
+}
+
+/* With an answer: its rows, or why there are none. */
+static void
+show_rows (P2vPanel *self)
+{
+  switch (p2v_answer_get_absence (self->answer))
+    {
+    case P2V_ABSENCE_NOT_IN_IMAGE:
+      show_message (
+          self, _ ("Not in the image"),
+          _ ("The image does not hold this physical address: it is a hole between ranges of "
+             "memory, or behind the last one."));
+      break;
+    case P2V_ABSENCE_UNMAPPED:
+      show_message (
+          self, _ ("Nobody maps this frame"),
+          _ ("No process has it in its user memory. It may belong to the kernel, hold a page "
+             "table or a file’s cached contents, or be free."));
+      break;
+    case P2V_ABSENCE_FILTERED:
+      show_message (self, _ ("The filter hides all owners of this frame"), "");
+      gtk_widget_set_visible (self->clear_filter_button, TRUE);
+      break;
+    case P2V_ABSENCE_NOT_YET:
+      show_message (self, _ ("Nobody so far"),
+                    _ ("The index is not complete, so owners may still turn up."));
+      break;
+    case P2V_ABSENCE_NONE:
+    default:
+      gtk_stack_set_visible_child_name (self->stack, "rows");
+      break;
+    }
+}
+
+static void
+show_answer (P2vPanel *self)
+{
+  g_autofree char *verdict = p2v_answer_dup_verdict (self->answer);
+  g_autofree char *coverage = p2v_answer_dup_coverage (self->answer);
+  gboolean is_working = p2v_driver_get_state (self->driver) == P2V_DRIVER_RUNNING;
+
+  gtk_label_set_label (self->verdict_label, verdict);
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->verdict_label), verdict);
+  /* The strip above says how far it is; twice would be once too often. */
+  gtk_label_set_label (self->coverage_label, is_working ? "" : coverage);
+  show_rows (self);
+}
+
+static void
+update_notes (P2vPanel *self)
+{
+  g_auto (GStrv) notes = self->session != NULL ? p2v_session_dup_diagnostics (self->session) : NULL;
+  guint n_notes = notes != NULL ? g_strv_length (notes) : 0;
+
+  gtk_widget_set_visible (GTK_WIDGET (self->notes_button), n_notes > 0);
+  if (n_notes == 0)
+    return;
+
+  g_autofree char *label = g_strdup_printf (ngettext ("%u note", "%u notes", n_notes), n_notes);
+  g_autofree char *text = g_strjoinv ("\n", notes);
+  gtk_menu_button_set_label (self->notes_button, label);
+  gtk_label_set_label (self->notes_label, text);
+}
+
+/* Looks up the place and shows what comes of it. Touches memory only. */
+static gboolean
+update_cb (gpointer user_data)
+{
+  P2vPanel *self = user_data;
+
+  self->update_id = 0;
+  update_place (self);
+  g_clear_object (&self->answer);
+  if (self->session != NULL && self->has_pa)
+    self->answer = p2v_session_lookup (self->session, self->pa, self->filter);
+  p2v_mapping_model_set_answer (p2v_mapping_view_get_model (self->view), self->session,
+                                self->answer);
+
+  if (self->answer != NULL)
+    show_answer (self);
+  else
+    show_no_answer (self);
+  update_notes (self);
+  p2v_panel_actions_update (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* However often the cursor moves, there is one look-up a frame: this runs before the next
+ * drawing. */
+static void
+queue_update (P2vPanel *self)
+{
+  if (self->update_id == 0)
+    self->update_id = g_idle_add_full (G_PRIORITY_HIGH_IDLE, update_cb, self, NULL);
+}
+
+static void
+update_progress_bar (P2vPanel *self)
+{
+  gboolean running = p2v_driver_get_state (self->driver) == P2V_DRIVER_RUNNING;
+  double fraction = p2v_driver_get_fraction (self->driver);
+
+  gtk_widget_set_visible (GTK_WIDGET (self->progress_bar), running);
+  if (!running)
+    return;
+  if (fraction < 0)
+    gtk_progress_bar_pulse (self->progress_bar);
+  else
+    gtk_progress_bar_set_fraction (self->progress_bar, fraction);
+}
+
+/* The strip below the first line: what is being done, with Cancel; or why it ended, with a way
+ * on. */
+static void
+update_status (P2vPanel *self)
+{
+  P2vDriverState state
+      = self->driver != NULL ? p2v_driver_get_state (self->driver) : P2V_DRIVER_IDLE;
+  gboolean visible = state != P2V_DRIVER_IDLE && state != P2V_DRIVER_DONE;
+
+  gtk_widget_set_visible (self->status_box, visible);
+  if (!visible)
+    return;
+
+  g_autofree char *message = p2v_driver_dup_message (self->driver);
+  gtk_label_set_label (self->status_label, message);
+  update_progress_bar (self);
+
+  gboolean running = state == P2V_DRIVER_RUNNING;
+  gboolean knows_system = p2v_session_get_stage (self->session) >= P2V_STAGE_SYSTEM;
+  const char *way_on = knows_system ? _ ("_Build Index") : _ ("_Retry");
+  gtk_button_set_label (self->status_button, running ? _ ("_Cancel") : way_on);
+  gtk_actionable_set_action_name (GTK_ACTIONABLE (self->status_button),
+                                  running ? "p2v.cancel" : "p2v.start");
+}
+
+static void
+driver_changed_cb (P2vPanel *self)
+{
+  update_status (self);
+  queue_update (self);
+}
+
+static void
+row_selected_cb (P2vPanel *self)
+{
+  P2vMappingRow *row = p2v_mapping_view_get_selected (self->view);
+
+  p2v_trail_view_set_row (self->trail_view, self->session, row);
+  p2v_panel_actions_update (self);
+}
+
+static void
+row_activated_cb (P2vPanel *self)
+{
+  g_action_group_activate_action (G_ACTION_GROUP (self->actions), "go-to-entry", NULL);
+}
+
+static void
+go_cb (P2vPanel *self,
+       guint64 file_offset)
+{
+  g_signal_emit (self, signals[JUMP_TO_OFFSET], 0, file_offset);
+}
+
+static void
+filter_changed_cb (P2vPanel *self)
+{
+  const char *text = gtk_editable_get_text (GTK_EDITABLE (self->filter_entry));
+
+  g_clear_object (&self->filter);
+  if (text[0] != '\0')
+    {
+      self->filter = p2v_filter_new ();
+      p2v_filter_set_text (self->filter, text);
+    }
+  queue_update (self);
+}
+
+static void
+filter_stopped_cb (P2vPanel *self)
+{
+  gtk_revealer_set_reveal_child (self->filter_revealer, FALSE);
+  gtk_widget_grab_focus (GTK_WIDGET (self->view));
+}
+
+/* A filter that is not to be seen must not hide anything. */
+static void
+filter_revealed_cb (P2vPanel *self)
+{
+  if (gtk_revealer_get_reveal_child (self->filter_revealer))
+    gtk_widget_grab_focus (GTK_WIDGET (self->filter_entry));
+  else
+    gtk_editable_set_text (GTK_EDITABLE (self->filter_entry), "");
+}
+
+static void
+info_response_cb (P2vPanel *self)
+{
+  if (self->output != NULL)
+    g_cancellable_cancel (self->output);
+  gtk_info_bar_set_revealed (self->info_bar, FALSE);
+}
+
+/* Once for each display, whatever the number of panels on it. */
+static void
+add_style (GdkDisplay *display)
+{
+  if (g_object_get_data (G_OBJECT (display), "p2v-style") != NULL)
+    return;
+
+  g_autoptr (GtkCssProvider) provider = gtk_css_provider_new ();
+  gtk_css_provider_load_from_resource (provider, RESOURCE_PATH "p2v-panel.css");
+  gtk_style_context_add_provider_for_display (display, GTK_STYLE_PROVIDER (provider),
+                                              GTK_STYLE_PROVIDER_PRIORITY_APPLICATION - 1);
+  g_object_set_data_full (G_OBJECT (display), "p2v-style", g_steal_pointer (&provider),
+                          g_object_unref);
+}
+
+static void
+p2v_panel_realize (GtkWidget *widget)
+{
+  GTK_WIDGET_CLASS (p2v_panel_parent_class)->realize (widget);
+  add_style (gtk_widget_get_display (widget));
+}
+
+static void
+p2v_panel_get_property (GObject *object,
+                        guint prop_id,
+                        GValue *value,
+                        GParamSpec *pspec)
+{
+  if (prop_id == PROP_SESSION)
+    g_value_set_object (value, P2V_PANEL (object)->session);
+  else
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+}
+
+static void
+p2v_panel_set_property (GObject *object,
+                        guint prop_id,
+                        const GValue *value,
+                        GParamSpec *pspec)
+{
+  if (prop_id == PROP_SESSION)
+    p2v_panel_set_session (P2V_PANEL (object), g_value_get_object (value));
+  else
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+}
+
+static void
+drop_driver (P2vPanel *self)
+{
+  if (self->driver == NULL)
+    return;
+  g_signal_handlers_disconnect_by_data (self->driver, self);
+  p2v_driver_cancel (self->driver);
+  g_clear_object (&self->driver);
+}
+
+static void
+p2v_panel_dispose (GObject *object)
+{
+  P2vPanel *self = P2V_PANEL (object);
+
+  drop_driver (self);
+  p2v_panel_actions_dispose (self);
+  g_clear_handle_id (&self->update_id, g_source_remove);
+  gtk_widget_dispose_template (GTK_WIDGET (self), P2V_TYPE_PANEL);
+  while (gtk_widget_get_first_child (GTK_WIDGET (self)) != NULL)
+    gtk_widget_unparent (gtk_widget_get_first_child (GTK_WIDGET (self)));
+  g_clear_object (&self->actions);
+  g_clear_object (&self->answer);
+  g_clear_object (&self->filter);
+  g_clear_object (&self->session);
+
+  G_OBJECT_CLASS (p2v_panel_parent_class)->dispose (object);
+}
+
+static void
+bind_template (GtkWidgetClass *widget_class)
+{
+  gtk_widget_class_set_template_from_resource (widget_class, RESOURCE_PATH "p2v-panel.ui");
+  gtk_widget_class_bind_template_child (widget_class, P2vPanel, physical_label);
+  gtk_widget_class_bind_template_child (widget_class, P2vPanel, offset_label);
+  gtk_widget_class_bind_template_child (widget_class, P2vPanel, frame_label);
+  gtk_widget_class_bind_template_child (widget_class, P2vPanel, verdict_label);
+  gtk_widget_class_bind_template_child (widget_class, P2vPanel, go_to_button);
+  gtk_widget_class_bind_template_child (widget_class, P2vPanel, go_to);
+  gtk_widget_class_bind_template_child (widget_class, P2vPanel, filter_revealer);
+  gtk_widget_class_bind_template_child (widget_class, P2vPanel, filter_entry);
+  gtk_widget_class_bind_template_child (widget_class, P2vPanel, status_box);
+  gtk_widget_class_bind_template_child (widget_class, P2vPanel, progress_bar);
+  gtk_widget_class_bind_template_child (widget_class, P2vPanel, status_label);
+  gtk_widget_class_bind_template_child (widget_class, P2vPanel, status_button);
+  gtk_widget_class_bind_template_child (widget_class, P2vPanel, info_bar);
+  gtk_widget_class_bind_template_child (widget_class, P2vPanel, info_label);
+  gtk_widget_class_bind_template_child (widget_class, P2vPanel, stack);
+  gtk_widget_class_bind_template_child (widget_class, P2vPanel, message_title);
+  gtk_widget_class_bind_template_child (widget_class, P2vPanel, message_text);
+  gtk_widget_class_bind_template_child (widget_class, P2vPanel, clear_filter_button);
+  gtk_widget_class_bind_template_child (widget_class, P2vPanel, view);
+  gtk_widget_class_bind_template_child (widget_class, P2vPanel, trail_view);
+  gtk_widget_class_bind_template_child (widget_class, P2vPanel, coverage_label);
+  gtk_widget_class_bind_template_child (widget_class, P2vPanel, notes_button);
+  gtk_widget_class_bind_template_child (widget_class, P2vPanel, notes_label);
+  gtk_widget_class_bind_template_callback (widget_class, filter_changed_cb);
+  gtk_widget_class_bind_template_callback (widget_class, filter_revealed_cb);
+  gtk_widget_class_bind_template_callback (widget_class, filter_stopped_cb);
+  gtk_widget_class_bind_template_callback (widget_class, info_response_cb);
+  gtk_widget_class_bind_template_callback (widget_class, row_selected_cb);
+  gtk_widget_class_bind_template_callback (widget_class, row_activated_cb);
+  gtk_widget_class_bind_template_callback (widget_class, go_cb);
+}
+
+static void
+p2v_panel_class_init (P2vPanelClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  object_class->get_property = p2v_panel_get_property;
+  object_class->set_property = p2v_panel_set_property;
+  object_class->dispose = p2v_panel_dispose;
+  widget_class->realize = p2v_panel_realize;
+
+  /**
+   * P2vPanel:session:
+   *
+   * The session that answers, or %NULL.
+   */
+  properties[PROP_SESSION]
+      = g_param_spec_object ("session", NULL, NULL, P2V_TYPE_SESSION,
+                             G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+
+  /**
+   * P2vPanel::jump-to-offset:
+   * @self: the panel
+   * @file_offset: where to, as an offset in the image file
+   *
+   * The user wants to see another place. The host moves its cursor there, and tells the panel so
+   * with p2v_panel_set_file_offset().
+   */
+  signals[JUMP_TO_OFFSET] = g_signal_new ("jump-to-offset", P2V_TYPE_PANEL, G_SIGNAL_RUN_LAST, 0,
+                                          NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_UINT64);
+
+  g_type_ensure (P2V_TYPE_MAPPING_VIEW);
+  g_type_ensure (P2V_TYPE_TRAIL_VIEW);
+  g_type_ensure (P2V_TYPE_GO_TO);
+  bind_template (widget_class);
+  gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BOX_LAYOUT);
+  gtk_widget_class_set_css_name (widget_class, "p2vpanel");
+  gtk_widget_class_set_accessible_role (widget_class, GTK_ACCESSIBLE_ROLE_GROUP);
+}
+
+static void
+p2v_panel_init (P2vPanel *self)
+{
+  gtk_widget_init_template (GTK_WIDGET (self));
+  gtk_orientable_set_orientation (
+      GTK_ORIENTABLE (gtk_widget_get_layout_manager (GTK_WIDGET (self))), GTK_ORIENTATION_VERTICAL);
+
+  /* Numbers read from left to right in every language. */
+  GtkWidget *numbers[] = { GTK_WIDGET (self->physical_label), GTK_WIDGET (self->offset_label),
+                           GTK_WIDGET (self->frame_label) };
+  for (guint i = 0; i < G_N_ELEMENTS (numbers); i++)
+    gtk_widget_set_direction (numbers[i], GTK_TEXT_DIR_LTR);
+
+  p2v_panel_actions_init (self);
+  update_cb (self);
+}
+
+/**
+ * p2v_panel_new:
+ *
+ * Makes a panel without a session.
+ *
+ * Returns: (transfer floating): a new #P2vPanel
+ */
+GtkWidget *
+p2v_panel_new (void)
+{
+  return g_object_new (P2V_TYPE_PANEL, NULL);
+}
+
+/**
+ * p2v_panel_set_session:
+ * @self: a #P2vPanel
+ * @session: (nullable) (transfer none): a session with an open image, or %NULL to empty the panel
+ *
+ * Makes @session the one that answers. The panel finds the operating system and builds the index in
+ * the background, if that is still to be done; it cancels what it has begun when it gets another
+ * session.
+ */
+void
+p2v_panel_set_session (P2vPanel *self,
+                       P2vSession *session)
+{
+  g_return_if_fail (P2V_IS_PANEL (self));
+  g_return_if_fail (session == NULL || P2V_IS_SESSION (session));
+
+  if (!g_set_object (&self->session, session))
+    return;
+
+  drop_driver (self);
+  p2v_panel_actions_stop (self);
+  self->place_kind = P2V_PLACE_NONE;
+  p2v_go_to_set_session (self->go_to, session);
+  p2v_panel_show_info (self, GTK_MESSAGE_INFO, NULL);
+  if (session != NULL)
+    {
+      self->driver = p2v_driver_new (session);
+      g_signal_connect_swapped (self->driver, "changed", G_CALLBACK (driver_changed_cb), self);
+      p2v_driver_start (self->driver);
+    }
+  update_status (self);
+  queue_update (self);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SESSION]);
+}
+
+/**
+ * p2v_panel_get_session:
+ * @self: a #P2vPanel
+ *
+ * Returns: (nullable) (transfer none): the session that answers
+ */
+P2vSession *
+p2v_panel_get_session (P2vPanel *self)
+{
+  g_return_val_if_fail (P2V_IS_PANEL (self), NULL);
+
+  return self->session;
+}
+
+static void
+set_place (P2vPanel *self,
+           P2vPlaceKind kind,
+           guint64 place)
+{
+  if (self->place_kind == kind && self->place == place)
+    return;
+  self->place_kind = kind;
+  self->place = place;
+  queue_update (self);
+}
+
+/**
+ * p2v_panel_set_address:
+ * @self: a #P2vPanel
+ * @pa: a physical address
+ *
+ * Shows who maps @pa. Cheap: however often it is called, the panel looks up once a frame.
+ */
+void
+p2v_panel_set_address (P2vPanel *self,
+                       P2vPhysAddr pa)
+{
+  g_return_if_fail (P2V_IS_PANEL (self));
+
+  set_place (self, P2V_PLACE_PHYSICAL, pa);
+}
+
+/**
+ * p2v_panel_set_file_offset:
+ * @self: a #P2vPanel
+ * @file_offset: an offset in the image file, such as that of a hex editor's cursor
+ *
+ * Shows who maps the byte at @file_offset. As cheap as p2v_panel_set_address().
+ */
+void
+p2v_panel_set_file_offset (P2vPanel *self,
+                           guint64 file_offset)
+{
+  g_return_if_fail (P2V_IS_PANEL (self));
+
+  set_place (self, P2V_PLACE_OFFSET, file_offset);
+}
+
+/**
+ * p2v_panel_get_address:
+ * @self: a #P2vPanel
+ * @ret_pa: (out): the physical address that is shown
+ *
+ * Returns: %FALSE if none is shown, for there is no cursor or it is not on memory
+ */
+gboolean
+p2v_panel_get_address (P2vPanel *self,
+                       P2vPhysAddr *ret_pa)
+{
+  g_return_val_if_fail (P2V_IS_PANEL (self), FALSE);
+  g_return_val_if_fail (ret_pa != NULL, FALSE);
+
+  if (self->update_id != 0)
+    update_place (self);
+  if (self->has_pa)
+    *ret_pa = self->pa;
+  return self->has_pa;
+}
+
+/**
+ * p2v_panel_get_answer:
+ * @self: a #P2vPanel
+ *
+ * Returns: (nullable) (transfer none): what is shown just now, or %NULL
+ */
+P2vAnswer *
+p2v_panel_get_answer (P2vPanel *self)
+{
+  g_return_val_if_fail (P2V_IS_PANEL (self), NULL);
+
+  return self->answer;
+}
+
+/**
+ * p2v_panel_get_action_group:
+ * @self: a #P2vPanel
+ *
+ * The panel's actions: "go-to" (with "physical", "offset" or "virtual"), "go-to-entry",
+ * "copy-row", "copy-cell" and "copy-column" (with a column's name), "copy-all", "export-rows",
+ * "export-all", "filter", "filter-process", "clear-filter", "start" and "cancel". The panel's own
+ * menus know them under the prefix "p2v"; a host that wants them in its menus or as shortcuts
+ * inserts them under that name in its window, and takes them out again before the panel goes.
+ *
+ * Returns: (transfer none): the actions
+ */
+GActionGroup *
+p2v_panel_get_action_group (P2vPanel *self)
+{
+  g_return_val_if_fail (P2V_IS_PANEL (self), NULL);
+
+  return G_ACTION_GROUP (self->actions);
+}
+
+P2vMappingView *
+p2v_panel_get_view (P2vPanel *self)
+{
+  return self->view;
+}
+
+void
+p2v_panel_show_info (P2vPanel *self,
+                     GtkMessageType type,
+                     const char *text)
+{
+  gtk_info_bar_set_message_type (self->info_bar, type);
+  if (text != NULL)
+    gtk_label_set_label (self->info_label, text);
+  gtk_info_bar_set_revealed (self->info_bar, text != NULL);
+}
+
+void
+p2v_panel_jump_to_pa (P2vPanel *self,
+                      P2vPhysAddr pa)
+{
+  g_autoptr (P2vImage) image = p2v_session_dup_image (self->session);
+  guint64 file_offset = 0;
+
+  if (image != NULL && p2v_image_pa_to_offset (image, pa, &file_offset))
+    {
+      g_signal_emit (self, signals[JUMP_TO_OFFSET], 0, file_offset);
+      return;
+    }
+  /* Translators: the number is a physical address. */
+  g_autofree char *text = g_strdup_printf (
+      _ ("The image does not hold physical address 0x%" PRIx64 "."), pa);
+  p2v_panel_show_info (self, GTK_MESSAGE_ERROR, text);
+}
