@@ -26,21 +26,21 @@ p2v_progress_dup_text (const P2vProgress *progress)
     case P2V_ACTIVITY_OPENING:
       return g_strdup (_("Opening the image"));
     case P2V_ACTIVITY_SEARCHING:
-      return g_strdup_printf (_ ("Searching for an operating system: %" PRIu64
+      return g_strdup_printf (_("Searching for an operating system: %" PRIu64
                                  " of %" PRIu64 " MiB"),
                               progress->done >> 20, progress->total >> 20);
     case P2V_ACTIVITY_READING_SYSTEM:
       return g_strdup (_("Reading processes"));
     case P2V_ACTIVITY_PLANNING:
       return g_strdup_printf (
-          _ ("Planning the walk: %" PRIu64 " of %" PRIu64 " page tables"),
+          _("Planning the walk: %" PRIu64 " of %" PRIu64 " page tables"),
           progress->done, progress->total);
     case P2V_ACTIVITY_COUNTING:
       return g_strdup_printf (_("Walking page tables: %" PRIu64 " of %" PRIu64
                                 ", %" PRIu64 " mappings"),
                               progress->done, progress->total, progress->n_mappings);
     case P2V_ACTIVITY_SORTING:
-      return g_strdup_printf (_ ("Sorting %" PRIu64 " mappings: %" PRIu64
+      return g_strdup_printf (_("Sorting %" PRIu64 " mappings: %" PRIu64
                                  " of %" PRIu64 " page tables"),
                               progress->n_mappings, progress->done, progress->total);
     case P2V_ACTIVITY_NONE:

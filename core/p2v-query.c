@@ -108,7 +108,7 @@ p2v_session_describe (P2vSession  *self,
     {
       g_set_error (
           error, P2V_IMAGE_ERROR, P2V_IMAGE_ERROR_CORRUPT,
-          _ ("The image changed since its index was built: virtual address 0x%" PRIx64
+          _("The image changed since its index was built: virtual address 0x%" PRIx64
              " no longer leads to physical address 0x%" PRIx64),
           mapping->va, mapping->pa);
       return FALSE;
@@ -219,7 +219,7 @@ p2v_parse_address (const char  *text,
     return TRUE;
   g_set_error (
       error, P2V_QUERY_ERROR, P2V_QUERY_ERROR_SYNTAX,
-      _ ("“%s” is not an address; write hexadecimal numbers as 0x1f000, decimal ones as digits"),
+      _("“%s” is not an address; write hexadecimal numbers as 0x1f000, decimal ones as digits"),
       text);
   return FALSE;
 }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/p2v-meter.h"
+#include "index/p2v-store.h"
 #include "index/p2v-watch.h"
 #include "paging/p2v-paging.h"
 #include "p2v-session.h"
@@ -21,6 +22,7 @@ struct _P2vSession
   P2vSystem          *system;
   P2vReverseMap      *map;
   P2vWatch           *watch;           /* while the index is being built */
+  P2vStore           *store;           /* or NULL: indices are not kept */
   P2vIndexStatistics  statistics;
   GPtrArray          *walk_diagnostics;
 };
@@ -44,6 +46,15 @@ P2vSystem     *p2v_session_dup_required_system (P2vSession *self,
 /* @watch: the view's, or NULL. */
 P2vProgress    p2v_session_read_progress (P2vSession       *self,
                                        P2vWatch            *watch);
+/* Forgets the index; under the lock. */
+void           p2v_session_clear_index (P2vSession         *self);
+/* Makes the index of the session's system and publishes it. A step's work; @watch is asked
+ * meanwhile. */
+G_GNUC_WARN_UNUSED_RESULT
+gboolean       p2v_session_make_index (P2vSession          *self,
+                                       P2vWatch            *watch,
+                                       GCancellable        *cancellable,
+                                       GError             **error);
 /* A sentence for each address space that @reports (one a space) tells was not walked to the end. */
 GPtrArray     *p2v_session_dup_walk_diagnostics (P2vSystem *system,
                                        const P2vWalkReport *reports);

@@ -9,11 +9,7 @@
 #include "p2v-session-private.h"
 
 #include "image/p2v-image-private.h"
-#include "index/p2v-builder.h"
 #include "os/p2v-system-private.h"
-
-/* Address spaces whose gaps are told one by one; of more, only the number is told. */
-#define MAX_SPACES_TOLD 10
 
 /**
  * P2vSession:
@@ -45,8 +41,8 @@ p2v_session_view (P2vSession *self)
   };
 }
 
-static void
-clear_index (P2vSession *self)
+void
+p2v_session_clear_index (P2vSession *self)
 {
   g_clear_pointer (&self->map, p2v_reverse_map_unref);
   g_clear_pointer (&self->walk_diagnostics, g_ptr_array_unref);
@@ -58,8 +54,9 @@ p2v_session_finalize (GObject *object)
 {
   P2vSession *self = P2V_SESSION (object);
 
-  clear_index (self);
+  p2v_session_clear_index (self);
   g_clear_pointer (&self->watch, p2v_watch_unref);
+  g_clear_pointer (&self->store, p2v_store_unref);
   g_clear_object (&self->system);
   g_clear_object (&self->image);
   g_mutex_clear (&self->lock);
@@ -89,6 +86,28 @@ P2vSession *
 p2v_session_new (void)
 {
   return g_object_new (P2V_TYPE_SESSION, NULL);
+}
+
+/**
+ * p2v_session_set_cache:
+ * @self: a session, before its first step
+ * @enabled: whether finished indices are kept on disk and found again
+ * @folder: (type filename) (nullable): where; %NULL for pas2vas in the user's cache folder
+ *
+ * Lets the session keep indices, so that opening an image again costs milliseconds. A new session
+ * keeps none. What goes wrong with the cache is told by p2v_session_dup_diagnostics() and never
+ * fails a step.
+ */
+void
+p2v_session_set_cache (P2vSession *self,
+                       gboolean    enabled,
+                       const char *folder)
+{
+  g_return_if_fail (P2V_IS_SESSION (self));
+
+  g_clear_pointer (&self->store, p2v_store_unref);
+  if (enabled)
+    self->store = p2v_store_new (folder);
 }
 
 /* Each step begins and ends with these, so that two never run at once. */
@@ -139,7 +158,7 @@ p2v_session_open (P2vSession    *self,
     return FALSE;
   P2vImage *image = p2v_image_open (path, cancellable, error);
   g_mutex_lock (&self->lock);
-  clear_index (self);
+  p2v_session_clear_index (self);
   g_clear_object (&self->system);
   g_clear_object (&self->image);
   self->image = image;
@@ -158,19 +177,22 @@ find_system_step (P2vSession    *self,
                              .meter = &self->meter,
                              .searching = P2V_ACTIVITY_SEARCHING,
                              .reading = P2V_ACTIVITY_READING_SYSTEM,
+                             .hint = self->store != NULL && image != NULL
+                                       ? p2v_store_get_hint (self->store, image)
+                                       : 0,
                              .cancellable = cancellable };
 
   if (image == NULL)
     {
       g_set_error_literal (error, P2V_QUERY_ERROR, P2V_QUERY_ERROR_NOT_READY,
-                           _ ("No image is open"));
+                           _("No image is open"));
       return FALSE;
     }
   P2vSystem *system = p2v_system_find (&search, error);
   if (system == NULL)
     return FALSE;
   g_mutex_lock (&self->lock);
-  clear_index (self);
+  p2v_session_clear_index (self);
   g_clear_object (&self->system);
   self->system = system;
   g_mutex_unlock (&self->lock);
@@ -199,125 +221,6 @@ p2v_session_find_system (P2vSession    *self,
   gboolean ok = find_system_step (self, cancellable, error);
   end_step (self);
   return ok;
-}
-
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (P2vBuildReport, p2v_build_report_clear)
-
-static char *
-dup_space_diagnostic (P2vAddressSpace      *space,
-                      const P2vWalkReport *report)
-{
-  P2vProcess *owner = p2v_address_space_get_owner (space, 0);
-  g_autoptr (GString) text = g_string_new (NULL);
-
-  g_string_printf (
-      text, _ ("Address space of %s (%" PRId64 "), root 0x%" PRIx64 ":"),
-      p2v_process_get_name (owner), p2v_process_get_pid (owner),
-      p2v_address_space_get_root_pa (space));
-  if (report->root_missing)
-    g_string_append (text, _(" its root is not in the image, so nothing of it is known."));
-  else if (report->n_missing_tables > 0)
-    g_string_append_printf (
-        text,
-        _ (" %u page tables are not in the image (the first at 0x%" PRIx64
-           "); what they map is not known."),
-        report->n_missing_tables, report->first_missing_pa);
-  if (report->n_looped_tables > 0)
-    g_string_append_printf (
-        text, _ (" %u page tables lead back to tables above them and were passed over."),
-        report->n_looped_tables);
-  if (report->n_malformed_entries > 0)
-    g_string_append_printf (text, _(" %u entries have reserved bits set and were passed over."),
-                            report->n_malformed_entries);
-  if (report->too_many_tables)
-    g_string_append (
-        text, _ (" It has more page tables than the image has frames; the rest was passed over."));
-  return g_string_free (g_steal_pointer (&text), FALSE);
-}
-
-GPtrArray *
-p2v_session_dup_walk_diagnostics (P2vSystem           *system,
-                                  const P2vWalkReport *reports)
-{
-  GPtrArray *diagnostics = g_ptr_array_new_with_free_func (g_free);
-  guint n_told = 0, n_spaces = 0;
-
-  for (guint i = 0; i < p2v_system_get_n_spaces (system); i++)
-    {
-      if (p2v_walk_report_is_whole (&reports[i]) || n_spaces++ >= MAX_SPACES_TOLD)
-        continue;
-      n_told++;
-      g_ptr_array_add (diagnostics,
-                       dup_space_diagnostic (p2v_system_get_space (system, i), &reports[i]));
-    }
-  if (n_spaces > n_told)
-    g_ptr_array_add (diagnostics, g_strdup_printf (_ ("%u more address spaces have such gaps"),
-                                                   n_spaces - n_told));
-  return diagnostics;
-}
-
-static P2vIndexStatistics
-compute_statistics (P2vSystem            *system,
-                    P2vReverseMap        *map,
-                    const P2vBuildReport *report)
-{
-  P2vIndexStatistics statistics = { .n_spaces = p2v_system_get_n_spaces (system),
-                                    .n_tables = map->tables->len,
-                                    .n_mappings = p2v_reverse_map_get_n_mappings (map),
-                                    .index_bytes = p2v_reverse_map_get_size (map) };
-
-  for (guint i = 0; i < statistics.n_spaces; i++)
-    if (p2v_walk_report_is_whole (&report->spaces[i]))
-      statistics.n_spaces_walked++;
-  return statistics;
-}
-
-static gboolean
-check_n_spaces (P2vSystem  *system,
-                GError    **error)
-{
-  if (p2v_system_get_n_spaces (system) <= P2V_INDEX_MAX_SPACES)
-    return TRUE;
-  g_set_error (error, P2V_OS_ERROR, P2V_OS_ERROR_LIMIT,
-               _ ("The system has %u address spaces; at most %u can be indexed"),
-               p2v_system_get_n_spaces (system), P2V_INDEX_MAX_SPACES);
-  return FALSE;
-}
-
-static gboolean
-build_index_step (P2vSession    *self,
-                  P2vWatch      *watch,
-                  GCancellable  *cancellable,
-                  GError       **error)
-{
-  g_autoptr (P2vSystem) system = p2v_session_dup_system (self);
-  g_auto (P2vBuildReport) report = { 0 };
-
-  if (!check_n_spaces (system, error))
-    return FALSE;
-  guint n_spaces = p2v_system_get_n_spaces (system);
-  g_autofree P2vPhysAddr *roots = g_new (P2vPhysAddr, MAX (n_spaces, 1));
-  for (guint i = 0; i < n_spaces; i++)
-    roots[i] = p2v_address_space_get_root_pa (p2v_system_get_space (system, i));
-  P2vBuildRequest request = { .tables = p2v_system_get_page_tables (system),
-                              .roots = roots,
-                              .n_roots = n_spaces,
-                              .watch = watch,
-                              .meter = &self->meter,
-                              .planning = P2V_ACTIVITY_PLANNING,
-                              .counting = P2V_ACTIVITY_COUNTING,
-                              .sorting = P2V_ACTIVITY_SORTING };
-  P2vReverseMap *map = p2v_builder_run (&request, &report, cancellable, error);
-  if (map == NULL)
-    return FALSE;
-
-  g_mutex_lock (&self->lock);
-  clear_index (self);
-  self->map = map;
-  self->statistics = compute_statistics (system, map, &report);
-  self->walk_diagnostics = p2v_session_dup_walk_diagnostics (system, report.spaces);
-  g_mutex_unlock (&self->lock);
-  return TRUE;
 }
 
 static void
@@ -357,7 +260,7 @@ p2v_session_build_index (P2vSession    *self,
       g_autoptr (P2vWatch) watch = p2v_watch_new ();
       atomic_store_explicit (&self->meter.n_mappings, 0, memory_order_relaxed);
       set_watch (self, watch);
-      ok = build_index_step (self, watch, cancellable, error);
+      ok = p2v_session_make_index (self, watch, cancellable, error);
       set_watch (self, NULL);
     }
   end_step (self);

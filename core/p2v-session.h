@@ -93,6 +93,11 @@ typedef struct
  * @n_tables: page tables read, each once
  * @n_mappings: mappings in the index (a large page is one)
  * @index_bytes: memory that the index holds
+ * @from_cache: whether the index was kept from an earlier time, see p2v_session_set_cache()
+ * @seconds_planning: time for reading the upper levels of the page tables; 0 with @from_cache, as
+ * the next two
+ * @seconds_counting: time for reading the last level
+ * @seconds_sorting: time for putting the mappings in order
  *
  * What the index covers and costs.
  */
@@ -103,11 +108,19 @@ typedef struct
   guint64 n_tables;
   guint64 n_mappings;
   guint64 index_bytes;
+  gboolean from_cache;
+  double  seconds_planning;
+  double  seconds_counting;
+  double  seconds_sorting;
 } P2vIndexStatistics;
 
 P2V_AVAILABLE_IN_1_0
 P2vSession *p2v_session_new                  (void);
 
+P2V_AVAILABLE_IN_1_0
+void        p2v_session_set_cache            (P2vSession           *self,
+                                              gboolean              enabled,
+                                              const char           *folder);
 P2V_AVAILABLE_IN_1_0
 gboolean    p2v_session_open                 (P2vSession           *self,
                                               const char           *path,

@@ -12,6 +12,7 @@
 #include "p2v-mapping.h"
 #include "p2v-answer.h"
 #include "p2v-system.h"
+#include "p2v-cache.h"
 #include "p2v-session.h"
 #include "p2v-export.h"
 #undef P2V_INSIDE

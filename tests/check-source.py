@@ -20,6 +20,7 @@ import sys
 ROOMS = ['base', 'image', 'paging', 'os', 'index', 'core', 'ui', 'plugin']
 PUBLIC_HEADER_ROOM = {
     'p2v-types.h': 'base',
+    'p2v-cache.h': 'index',
     'p2v-image.h': 'image',
     'p2v-mapping.h': 'base',
     'p2v-process.h': 'base',

@@ -227,8 +227,8 @@ p2v_driver_dup_message (P2vDriver *self)
       return p2v_progress_dup_text (&progress);
     case P2V_DRIVER_CANCELLED:
       if (p2v_session_get_stage (self->session) >= P2V_STAGE_SYSTEM)
-        return g_strdup (_ ("The index is not complete: building it was cancelled."));
-      return g_strdup (_ ("The search for an operating system was cancelled."));
+        return g_strdup (_("The index is not complete: building it was cancelled."));
+      return g_strdup (_("The search for an operating system was cancelled."));
     case P2V_DRIVER_FAILED:
       return g_strdup (self->error->message);
     case P2V_DRIVER_IDLE:

@@ -35,18 +35,18 @@ static guint signals[N_SIGNALS];
 static void
 show_hint (P2vGoTo *self)
 {
-  const char *hint = _ ("A physical address, such as 0x1a58f3c8");
-  const char *label = _ ("Physical address");
+  const char *hint = _("A physical address, such as 0x1a58f3c8");
+  const char *label = _("Physical address");
 
   if (gtk_toggle_button_get_active (self->offset_button))
     {
-      hint = _ ("An offset in the file, such as 0x1a5913c8");
-      label = _ ("File offset");
+      hint = _("An offset in the file, such as 0x1a5913c8");
+      label = _("File offset");
     }
   else if (gtk_toggle_button_get_active (self->virtual_button))
     {
-      hint = _ ("A process and a virtual address, such as 2912:0x766c03c8");
-      label = _ ("Process and virtual address");
+      hint = _("A process and a virtual address, such as 2912:0x766c03c8");
+      label = _("Process and virtual address");
     }
 
   gtk_label_set_label (self->message_label, hint);
@@ -101,7 +101,7 @@ go_to_physical (P2vGoTo *self,
     }
   g_autofree char *message
       /* Translators: the number is a physical address. */
-      = g_strdup_printf (_ ("The image does not hold physical address 0x%" PRIx64 "."),
+      = g_strdup_printf (_("The image does not hold physical address 0x%" PRIx64 "."),
                          pa);
   show_error (self, message);
 }
@@ -119,7 +119,7 @@ go_to_offset (P2vGoTo *self,
     }
   g_autofree char *message = g_strdup_printf (
       /* Translators: the numbers are an offset in a file and the file's size. */
-      _ ("Offset 0x%" PRIx64 " is behind the end of the file, which is 0x%" PRIx64 " bytes long."),
+      _("Offset 0x%" PRIx64 " is behind the end of the file, which is 0x%" PRIx64 " bytes long."),
       file_offset, image != NULL ? p2v_image_get_file_size (image) : 0);
   show_error (self, message);
 }
@@ -181,7 +181,7 @@ translated_cb (GObject *source,
     {
       /* Translators: a virtual address, a process's number, and why there is nothing. */
       g_autofree char *message = g_strdup_printf (
-          _ ("0x%" PRIx64 " of process %" PRId64 " leads nowhere: %s"),
+          _("0x%" PRIx64 " of process %" PRId64 " leads nowhere: %s"),
           translation->trail.va, p2v_process_get_pid (translation->process),
           p2v_walk_status_to_string (translation->trail.status));
       show_error (self, message);
@@ -199,12 +199,12 @@ find_process (P2vGoTo *self,
 
   if (system == NULL)
     {
-      show_error (self, _ ("No operating system is known yet, so there are no processes."));
+      show_error (self, _("No operating system is known yet, so there are no processes."));
       return NULL;
     }
   if (!g_ascii_string_to_signed (pid_text, 10, 0, G_MAXINT64, &pid, &error))
     {
-      show_error (self, _ ("Before the colon must stand a process's number, such as 2912."));
+      show_error (self, _("Before the colon must stand a process's number, such as 2912."));
       return NULL;
     }
   P2vProcess *process = p2v_system_find_pid (system, pid);
@@ -213,8 +213,8 @@ find_process (P2vGoTo *self,
 
   /* Translators: the number is a process's. */
   g_autofree char *message = g_strdup_printf (
-      process == NULL ? _ ("There is no process %" PRId64 ".")
-                      : _ ("Process %" PRId64 " has no address space of its own."),
+      process == NULL ? _("There is no process %" PRId64 ".")
+                      : _("Process %" PRId64 " has no address space of its own."),
       pid);
   show_error (self, message);
   return NULL;
@@ -231,7 +231,7 @@ go_to_virtual (P2vGoTo *self,
   if (g_strv_length (parts) != 2)
     {
       show_error (self,
-                  _ ("Write a process's number, a colon and a virtual address: 2912:0x766c03c8."));
+                  _("Write a process's number, a colon and a virtual address: 2912:0x766c03c8."));
       return;
     }
   g_autoptr (P2vProcess) process = find_process (self, g_strstrip (parts[0]));
@@ -263,7 +263,7 @@ go_cb (P2vGoTo *self)
 
   stop_translation (self);
   if (self->session == NULL)
-    show_error (self, _ ("No memory image is open."));
+    show_error (self, _("No memory image is open."));
   else if (gtk_toggle_button_get_active (self->virtual_button))
     go_to_virtual (self, text);
   else if (!p2v_parse_address (text, &number, &error))

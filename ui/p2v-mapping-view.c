@@ -111,18 +111,18 @@ menu_model_new (P2vColumnId column)
   const char *name = p2v_column_id_to_property (column);
   const char *title = p2v_mapping_cell_get_title (column);
   /* Translators: %s is a column's heading, such as "Virtual address". */
-  g_autofree char *cell_label = g_strdup_printf (_ ("Copy “%s”"), title);
+  g_autofree char *cell_label = g_strdup_printf (_("Copy “%s”"), title);
   /* Translators: %s is a column's heading, such as "Virtual address". */
-  g_autofree char *column_label = g_strdup_printf (_ ("Copy Column “%s”"), title);
+  g_autofree char *column_label = g_strdup_printf (_("Copy Column “%s”"), title);
   g_autofree char *cell_action = g_strdup_printf ("p2v.copy-cell::%s", name);
   g_autofree char *column_action = g_strdup_printf ("p2v.copy-column::%s", name);
 
   g_menu_append (copy, cell_label, cell_action);
-  g_menu_append (copy, _ ("Copy _Row"), "p2v.copy-row");
+  g_menu_append (copy, _("Copy _Row"), "p2v.copy-row");
   g_menu_append (copy, column_label, column_action);
-  g_menu_append (copy, _ ("Copy _All Rows"), "p2v.copy-all");
-  g_menu_append (go, _ ("Show _Only This Process"), "p2v.filter-process");
-  g_menu_append (go, _ ("Go to Page Table _Entry"), "p2v.go-to-entry");
+  g_menu_append (copy, _("Copy _All Rows"), "p2v.copy-all");
+  g_menu_append (go, _("Show _Only This Process"), "p2v.filter-process");
+  g_menu_append (go, _("Go to Page Table _Entry"), "p2v.go-to-entry");
   g_menu_append_section (menu, NULL, G_MENU_MODEL (copy));
   g_menu_append_section (menu, NULL, G_MENU_MODEL (go));
   return menu;
@@ -302,7 +302,7 @@ p2v_mapping_view_init (P2vMappingView *self)
       gtk_column_view_new (GTK_SELECTION_MODEL (g_object_ref (self->selection))));
   gtk_widget_add_css_class (GTK_WIDGET (self->column_view), "data-table");
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->column_view), GTK_ACCESSIBLE_PROPERTY_LABEL,
-                                  _ ("Mappings of this byte"), -1);
+                                  _("Mappings of this byte"), -1);
   for (guint i = 0; i < P2V_N_COLUMNS; i++)
     add_column (self, (P2vColumnId) i);
   g_signal_connect_object (self->column_view, "activate", G_CALLBACK (activate_cb), self,

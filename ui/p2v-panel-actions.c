@@ -46,7 +46,7 @@ go_to_entry_action (GSimpleAction *action,
   else
     p2v_panel_show_info (
         self, GTK_MESSAGE_INFO,
-        _ ("Where this row comes from has not been read yet. Try again in a moment."));
+        _("Where this row comes from has not been read yet. Try again in a moment."));
 }
 
 static void
@@ -142,7 +142,7 @@ copy_rows (P2vPanel *self,
     {
       p2v_panel_show_info (
           self, GTK_MESSAGE_INFO,
-          _ ("These are too many rows for the clipboard. Export them to a file instead."));
+          _("These are too many rows for the clipboard. Export them to a file instead."));
       return;
     }
   start_output (self);
@@ -209,7 +209,7 @@ exported_cb (GObject *source,
     }
   g_autofree char *name = g_file_get_parse_name (export->file);
   /* Translators: %s is a file name. */
-  g_autofree char *text = g_strdup_printf (_ ("Exported to %s"), name);
+  g_autofree char *text = g_strdup_printf (_("Exported to %s"), name);
   p2v_panel_show_info (export->panel, GTK_MESSAGE_INFO, text);
 }
 
@@ -219,7 +219,7 @@ run_export (Export *export)
   P2vPanel *self = export->panel;
   g_autofree char *name = g_file_get_parse_name (export->file);
   /* Translators: %s is a file name. */
-  g_autofree char *text = g_strdup_printf (_ ("Exporting to %s…"), name);
+  g_autofree char *text = g_strdup_printf (_("Exporting to %s…"), name);
 
   start_output (self);
   p2v_panel_show_info (self, GTK_MESSAGE_INFO, text);
@@ -275,7 +275,7 @@ export_rows_action (GSimpleAction *action,
   P2vPanel *self = user_data;
 
   if (self->answer != NULL)
-    choose_file (self, _ ("Export These Rows"), self->answer);
+    choose_file (self, _("Export These Rows"), self->answer);
 }
 
 static void
@@ -286,7 +286,7 @@ export_all_action (GSimpleAction *action,
   P2vPanel *self = user_data;
 
   if (self->session != NULL)
-    choose_file (self, _ ("Export Everything"), NULL);
+    choose_file (self, _("Export Everything"), NULL);
 }
 
 static void

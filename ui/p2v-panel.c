@@ -82,15 +82,15 @@ show_no_answer (P2vPanel *self)
   gtk_label_set_label (self->coverage_label, "");
 
   if (self->session == NULL || p2v_session_get_stage (self->session) == P2V_STAGE_EMPTY)
-    show_message (self, _ ("No memory image is open"), "");
+    show_message (self, _("No memory image is open"), "");
   else if (self->place_kind == P2V_PLACE_NONE)
-    show_message (self, _ ("Put the cursor on a byte to see who maps it"), "");
+    show_message (self, _("Put the cursor on a byte to see who maps it"), "");
   else if (!self->has_pa)
     show_message (
-        self, _ ("Not memory"),
-        _ ("This part of the file holds no physical memory: it is a header, a note or padding."));
+        self, _("Not memory"),
+        _("This part of the file holds no physical memory: it is a header, a note or padding."));
   else
-    show_message (self, _ ("No operating system is known yet"), "");
+    show_message (self, _("No operating system is known yet"), "");
 }
 
 /* With an answer: its rows, or why there are none. */
@@ -101,23 +101,23 @@ show_rows (P2vPanel *self)
     {
     case P2V_ABSENCE_NOT_IN_IMAGE:
       show_message (
-          self, _ ("Not in the image"),
-          _ ("The image does not hold this physical address: it is a hole between ranges of "
+          self, _("Not in the image"),
+          _("The image does not hold this physical address: it is a hole between ranges of "
              "memory, or behind the last one."));
       break;
     case P2V_ABSENCE_UNMAPPED:
       show_message (
-          self, _ ("Nobody maps this frame"),
-          _ ("No process has it in its user memory. It may belong to the kernel, hold a page "
+          self, _("Nobody maps this frame"),
+          _("No process has it in its user memory. It may belong to the kernel, hold a page "
              "table or a file’s cached contents, or be free."));
       break;
     case P2V_ABSENCE_FILTERED:
-      show_message (self, _ ("The filter hides all owners of this frame"), "");
+      show_message (self, _("The filter hides all owners of this frame"), "");
       gtk_widget_set_visible (self->clear_filter_button, TRUE);
       break;
     case P2V_ABSENCE_NOT_YET:
-      show_message (self, _ ("Nobody so far"),
-                    _ ("The index is not complete, so owners may still turn up."));
+      show_message (self, _("Nobody so far"),
+                    _("The index is not complete, so owners may still turn up."));
       break;
     case P2V_ABSENCE_NONE:
     default:
@@ -222,8 +222,8 @@ update_status (P2vPanel *self)
 
   gboolean running = state == P2V_DRIVER_RUNNING;
   gboolean knows_system = p2v_session_get_stage (self->session) >= P2V_STAGE_SYSTEM;
-  const char *way_on = knows_system ? _ ("_Build Index") : _ ("_Retry");
-  gtk_button_set_label (self->status_button, running ? _ ("_Cancel") : way_on);
+  const char *way_on = knows_system ? _("_Build Index") : _("_Retry");
+  gtk_button_set_label (self->status_button, running ? _("_Cancel") : way_on);
   gtk_actionable_set_action_name (GTK_ACTIONABLE (self->status_button),
                                   running ? "p2v.cancel" : "p2v.start");
 }
@@ -657,6 +657,6 @@ p2v_panel_jump_to_pa (P2vPanel *self,
     }
   /* Translators: the number is a physical address. */
   g_autofree char *text = g_strdup_printf (
-      _ ("The image does not hold physical address 0x%" PRIx64 "."), pa);
+      _("The image does not hold physical address 0x%" PRIx64 "."), pa);
   p2v_panel_show_info (self, GTK_MESSAGE_ERROR, text);
 }

@@ -157,7 +157,7 @@ p2v_trail_view_init (P2vTrailView *self)
   /* Numbers and names of entries read from left to right in every language. */
   gtk_widget_set_direction (self->trail_label, GTK_TEXT_DIR_LTR);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL,
-                                  _ ("Page table entries of the selected row"), -1);
+                                  _("Page table entries of the selected row"), -1);
 
   self->row_signals = g_signal_group_new (P2V_TYPE_MAPPING_ROW);
   g_signal_group_connect_swapped (self->row_signals, "notify::warning", G_CALLBACK (update_warning),

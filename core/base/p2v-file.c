@@ -22,6 +22,8 @@ struct _P2vFile
   char   *display_name;
   int     fd;
   guint64 size;
+  gboolean has_identity;
+  P2vFileIdentity identity;
 };
 
 static void
@@ -54,15 +56,15 @@ describe_kind (mode_t mode)
   switch (mode & S_IFMT)
     {
     case S_IFDIR:
-      return _ ("a folder");
+      return _("a folder");
     case S_IFIFO:
-      return _ ("a pipe");
+      return _("a pipe");
     case S_IFSOCK:
-      return _ ("a socket");
+      return _("a socket");
     case S_IFCHR:
-      return _ ("a character device");
+      return _("a character device");
     default:
-      return _ ("neither a file nor a disk");
+      return _("neither a file nor a disk");
     }
 }
 
@@ -76,7 +78,7 @@ check_kind (P2vFile *self,
 
   g_set_error (
       error, P2V_IMAGE_ERROR, P2V_IMAGE_ERROR_NOT_RECOGNIZED,
-      _ ("“%s” is %s, but a memory image is a file or a disk; choose the image file itself"),
+      _("“%s” is %s, but a memory image is a file or a disk; choose the image file itself"),
       self->display_name, describe_kind (mode));
   return FALSE;
 }
@@ -86,7 +88,7 @@ set_open_error (P2vFile *self,
                 int      code,
                 GError **error)
 {
-  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code), _ ("Cannot open “%s”: %s"),
+  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code), _("Cannot open “%s”: %s"),
                self->display_name, g_strerror (code));
 }
 
@@ -133,12 +135,19 @@ learn_size (P2vFile *self,
   if (size == 0)
     {
       g_set_error (error, P2V_IMAGE_ERROR, P2V_IMAGE_ERROR_NOT_RECOGNIZED,
-                   _ ("“%s” is empty (0 bytes), so it is not a memory image; "
+                   _("“%s” is empty (0 bytes), so it is not a memory image; "
                       "if it is still being written, wait until that is done"),
                    self->display_name);
       return FALSE;
     }
   self->size = (guint64) size;
+  self->has_identity = S_ISREG (status.st_mode);
+  self->identity = (P2vFileIdentity) {
+    .size_bytes = self->size,
+    .mtime_ns = (gint64) status.st_mtim.tv_sec * 1000000000 + status.st_mtim.tv_nsec,
+    .inode = status.st_ino,
+    .device = status.st_dev,
+  };
   return TRUE;
 }
 
@@ -168,6 +177,12 @@ p2v_file_get_display_name (P2vFile *self)
   return self->display_name;
 }
 
+const P2vFileIdentity *
+p2v_file_get_identity (P2vFile *self)
+{
+  return self->has_identity ? &self->identity : NULL;
+}
+
 guint64
 p2v_file_get_size (P2vFile *self)
 {
@@ -181,7 +196,7 @@ set_beyond_end_error (P2vFile *self,
                       GError **error)
 {
   g_set_error (error, P2V_IMAGE_ERROR, P2V_IMAGE_ERROR_TRUNCATED,
-               _ ("“%s” ends at offset 0x%" PRIx64
+               _("“%s” ends at offset 0x%" PRIx64
                   ", but %zu bytes are expected at offset 0x%" PRIx64
                   "; the file is incomplete: copy it again from where it came from"),
                self->display_name, self->size, length_bytes, offset);
@@ -194,7 +209,7 @@ set_shrunk_error (P2vFile *self,
                   GError **error)
 {
   g_set_error (error, P2V_IMAGE_ERROR, P2V_IMAGE_ERROR_TRUNCATED,
-               _ ("“%s” has become shorter while it was open: it had 0x%" PRIx64
+               _("“%s” has become shorter while it was open: it had 0x%" PRIx64
                   " bytes, now it ends at offset 0x%" PRIx64 ", where %zu more bytes are expected; "
                   "make a copy that nobody writes to, and open that"),
                self->display_name, self->size, offset, length_bytes);
@@ -208,7 +223,7 @@ set_read_error (P2vFile *self,
                 GError **error)
 {
   g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code),
-               _ ("Cannot read %zu bytes at offset 0x%" PRIx64 " of “%s”: %s; "
+               _("Cannot read %zu bytes at offset 0x%" PRIx64 " of “%s”: %s; "
                   "check the disk, or copy the image to another one and open the copy"),
                length_bytes, offset, self->display_name, g_strerror (code));
 }

@@ -26,6 +26,18 @@ const char *p2v_file_get_path  (P2vFile     *self);
 const char *p2v_file_get_display_name (P2vFile *self);
 /* In bytes, as it was at opening. */
 guint64     p2v_file_get_size  (P2vFile     *self);
+/* What tells this file from another, or from itself after a change. */
+typedef struct
+{
+  guint64 size_bytes;
+  gint64  mtime_ns;            /* since 1970 */
+  guint64 inode;
+  guint64 device;
+} P2vFileIdentity;
+
+/* (transfer none) (nullable): as it was at opening; NULL for a disk, which may change without a
+ * trace. */
+const P2vFileIdentity *p2v_file_get_identity (P2vFile *self);
 /* Reads exactly @length_bytes at @offset. Beyond the size at opening, or if the file has shrunk
  * since: P2V_IMAGE_ERROR_TRUNCATED; what the system reports: G_IO_ERROR. */
 G_GNUC_WARN_UNUSED_RESULT

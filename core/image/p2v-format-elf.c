@@ -166,7 +166,7 @@ read_structure (P2vFile    *file,
 
   g_set_error (
       error, P2V_IMAGE_ERROR, P2V_IMAGE_ERROR_TRUNCATED,
-      _ ("“%s” ends at offset 0x%" PRIx64 ", within its %s of %zu bytes at offset 0x%" PRIx64
+      _("“%s” ends at offset 0x%" PRIx64 ", within its %s of %zu bytes at offset 0x%" PRIx64
          "; copy the image again from where it came from"),
       p2v_file_get_display_name (file), p2v_file_get_size (file), what, length_bytes, offset);
   return FALSE;
@@ -183,7 +183,7 @@ choose_layout (P2vFile      *file,
   if (ident[EI_DATA] == ELFDATA2MSB)
     {
       g_set_error (error, P2V_IMAGE_ERROR, P2V_IMAGE_ERROR_UNSUPPORTED,
-                   _ ("“%s” is a big-endian ELF file (0x%02x at offset 0x%x), and pas2vas reads "
+                   _("“%s” is a big-endian ELF file (0x%02x at offset 0x%x), and pas2vas reads "
                       "little-endian ones (0x%02x); machines of that kind are not supported"),
                    name, ident[EI_DATA], EI_DATA, ELFDATA2LSB);
       return NULL;
@@ -195,7 +195,7 @@ choose_layout (P2vFile      *file,
 
   g_set_error (
       error, P2V_IMAGE_ERROR, P2V_IMAGE_ERROR_CORRUPT,
-      _ ("“%s” has a damaged ELF header: class and byte order at offset 0x%x are 0x%02x 0x%02x, "
+      _("“%s” has a damaged ELF header: class and byte order at offset 0x%x are 0x%02x 0x%02x, "
          "expected 0x01 or 0x02, then 0x01; copy the image again from where it came from"),
       name, EI_CLASS, ident[EI_CLASS], ident[EI_DATA]);
   return NULL;
@@ -225,7 +225,7 @@ check_core_type (P2vFile *file,
     return TRUE;
   g_set_error (
       error, P2V_IMAGE_ERROR, P2V_IMAGE_ERROR_UNSUPPORTED,
-      _ ("“%s” is an ELF program, library or object (type %u at offset 0x%x), and a memory image "
+      _("“%s” is an ELF program, library or object (type %u at offset 0x%x), and a memory image "
          "has type %u (core); choose the memory image itself"),
       p2v_file_get_display_name (file), type, E_TYPE_AT, ET_CORE);
   return FALSE;
@@ -243,7 +243,7 @@ check_entry_size (P2vFile    *file,
   if (found == expected)
     return TRUE;
   g_set_error (error, P2V_IMAGE_ERROR, P2V_IMAGE_ERROR_CORRUPT,
-               _ ("“%s” has a damaged ELF header: %s at offset 0x%x is %u, expected %u; "
+               _("“%s” has a damaged ELF header: %s at offset 0x%x is %u, expected %u; "
                   "copy the image again from where it came from"),
                p2v_file_get_display_name (file), field, at, found, expected);
   return FALSE;
@@ -260,7 +260,7 @@ read_extended_phnum (P2vFile   *file,
   g_assert (layout->section_bytes <= sizeof section);
   if (!check_entry_size (file, "e_shentsize", layout->e_shentsize_at, header->shentsize,
                          layout->section_bytes, error)
-      || !read_structure (file, _ ("section header 0"), header->shoff, section,
+      || !read_structure (file, _("section header 0"), header->shoff, section,
                           layout->section_bytes, error))
     return FALSE;
 
@@ -280,7 +280,7 @@ check_phnum (P2vFile         *file,
     {
       g_set_error (
           error, P2V_IMAGE_ERROR, P2V_IMAGE_ERROR_UNSUPPORTED,
-          _ ("“%s” has no ELF program headers (their number, at offset 0x%x, is 0), as Xen writes "
+          _("“%s” has no ELF program headers (their number, at offset 0x%x, is 0), as Xen writes "
              "it; take or convert the image so that program headers describe the memory"),
           name, header->layout->e_phnum_at);
       return FALSE;
@@ -288,7 +288,7 @@ check_phnum (P2vFile         *file,
   if (header->phnum > P2V_LIMIT_RANGES)
     {
       g_set_error (error, P2V_IMAGE_ERROR, P2V_IMAGE_ERROR_LIMIT,
-                   _ ("“%s” says that it has %u ELF program headers, at most %" PRIu64
+                   _("“%s” says that it has %u ELF program headers, at most %" PRIu64
                       " are expected; "
                       "the file is probably damaged: copy it again from where it came from"),
                    name, header->phnum, P2V_LIMIT_RANGES);
@@ -303,13 +303,13 @@ read_header (P2vFile   *file,
              GError   **error)
 {
   guint8 bytes[64];
-  if (!read_structure (file, _ ("ELF identification"), 0, bytes, EI_NIDENT, error))
+  if (!read_structure (file, _("ELF identification"), 0, bytes, EI_NIDENT, error))
     return FALSE;
   const ElfLayout *layout = choose_layout (file, bytes, error);
   if (layout == NULL)
     return FALSE;
   g_assert (layout->header_bytes <= sizeof bytes);
-  if (!read_structure (file, _ ("ELF header"), 0, bytes, layout->header_bytes, error))
+  if (!read_structure (file, _("ELF header"), 0, bytes, layout->header_bytes, error))
     return FALSE;
 
   P2vReader reader = p2v_reader_le (bytes, layout->header_bytes);
@@ -397,7 +397,7 @@ read_segment_table (ElfParser    *self,
   if (!p2v_span_fits (header->phoff, length, p2v_file_get_size (file)))
     {
       g_set_error (error, P2V_IMAGE_ERROR, P2V_IMAGE_ERROR_TRUNCATED,
-                   _ ("“%s” ends at offset 0x%" PRIx64
+                   _("“%s” ends at offset 0x%" PRIx64
                       ", within its %u ELF program headers at offset 0x%" PRIx64
                       "; copy the image again from where it came from"),
                    p2v_file_get_display_name (file), p2v_file_get_size (file), header->phnum,
@@ -429,7 +429,7 @@ check_machine (ElfParser *self,
     return TRUE;
   g_set_error (
       error, P2V_IMAGE_ERROR, P2V_IMAGE_ERROR_UNSUPPORTED,
-      _ ("“%s” is the core dump of a process, not of a machine's memory: the physical address of "
+      _("“%s” is the core dump of a process, not of a machine's memory: the physical address of "
          "each of its %" PRIu64 " segments (the headers start at offset 0x%" PRIx64
          ") is 0; choose an image of the whole machine"),
       p2v_file_get_display_name (self->builder->file), self->n_loads, self->header.phoff);

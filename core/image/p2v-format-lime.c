@@ -79,7 +79,7 @@ validate_header (P2vFile          *file,
     {
       g_set_error (
           error, P2V_IMAGE_ERROR, P2V_IMAGE_ERROR_UNSUPPORTED,
-          _ ("“%s” has LiME version %u at offset 0x%" PRIx64
+          _("“%s” has LiME version %u at offset 0x%" PRIx64
              ", and pas2vas reads version %u; take the image in the format “lime” or “raw”"),
           name, header->version, offset + 4, LIME_VERSION);
       return FALSE;
@@ -87,7 +87,7 @@ validate_header (P2vFile          *file,
   if (header->last_pa < header->first_pa || header->last_pa - header->first_pa == G_MAXUINT64)
     {
       g_set_error (error, P2V_IMAGE_ERROR, P2V_IMAGE_ERROR_CORRUPT,
-                   _ ("“%s” has a damaged LiME header at offset 0x%" PRIx64
+                   _("“%s” has a damaged LiME header at offset 0x%" PRIx64
                       ": the range ends at 0x%" PRIx64 ", but a value from its start 0x%" PRIx64
                       " on is expected; take the image again"),
                    name, offset, header->last_pa, header->first_pa);
@@ -113,10 +113,10 @@ diagnose_rest (P2vImageBuilder *builder,
   g_ptr_array_add (
       builder->diagnostics,
       zero
-          ? g_strdup_printf (_ ("“%s” has zero bytes instead of a LiME header at offset 0x%" PRIx64
+          ? g_strdup_printf (_("“%s” has zero bytes instead of a LiME header at offset 0x%" PRIx64
                                 "; the last %" PRIu64 " bytes are taken for padding"),
                              name, offset, rest)
-          : g_strdup_printf (_ ("“%s” has no complete LiME header at offset 0x%" PRIx64
+          : g_strdup_printf (_("“%s” has no complete LiME header at offset 0x%" PRIx64
                                 ", where one is expected; the last %" PRIu64 " bytes are not used"),
                              name, offset, rest));
 }
@@ -165,7 +165,7 @@ open_lime (P2vImageBuilder *builder,
   if (size < LIME_HEADER_BYTES)
     {
       g_set_error (error, P2V_IMAGE_ERROR, P2V_IMAGE_ERROR_TRUNCATED,
-                   _ ("“%s” ends at offset 0x%" PRIx64
+                   _("“%s” ends at offset 0x%" PRIx64
                       ", within its first LiME header of %u bytes; "
                       "copy the image again from where it came from"),
                    name, size, LIME_HEADER_BYTES);
@@ -179,7 +179,7 @@ open_lime (P2vImageBuilder *builder,
       if (builder->ranges->len >= P2V_LIMIT_RANGES)
         {
           g_set_error (error, P2V_IMAGE_ERROR, P2V_IMAGE_ERROR_LIMIT,
-                       _ ("“%s” has more than %" PRIu64
+                       _("“%s” has more than %" PRIu64
                           " LiME records, the next at offset 0x%" PRIx64
                           "; the file is probably damaged: take the image again"),
                        name, P2V_LIMIT_RANGES, offset);

@@ -103,7 +103,7 @@ refuse_foreign_format (P2vFile *file,
   if (format == NULL)
     return TRUE;
   g_set_error (error, P2V_IMAGE_ERROR, P2V_IMAGE_ERROR_UNSUPPORTED,
-               _ ("“%s” is %s by its first %u bytes, which pas2vas does not read; "
+               _("“%s” is %s by its first %u bytes, which pas2vas does not read; "
                   "unpack or convert it to a flat (raw), ELF core or LiME image"),
                p2v_file_get_display_name (file), _ (format->name), format->n_magic);
   return FALSE;
@@ -121,7 +121,7 @@ open_raw (P2vImageBuilder *builder,
   if (size < RAW_LEAST_BYTES)
     {
       g_set_error (error, P2V_IMAGE_ERROR, P2V_IMAGE_ERROR_NOT_RECOGNIZED,
-                   _ ("“%s” is not a memory image: no known header at offset 0x0, and with %" PRIu64
+                   _("“%s” is not a memory image: no known header at offset 0x0, and with %" PRIu64
                       " bytes too small for a flat image, which has at least %" PRIu64
                       "; choose another file"),
                    name, size, RAW_LEAST_BYTES);
@@ -129,7 +129,7 @@ open_raw (P2vImageBuilder *builder,
     }
   if (size % P2V_FRAME_SIZE != 0)
     g_ptr_array_add (builder->diagnostics,
-                     g_strdup_printf (_ ("“%s” ends in the middle of a page, at offset 0x%" PRIx64
+                     g_strdup_printf (_("“%s” ends in the middle of a page, at offset 0x%" PRIx64
                                          "; it may be incomplete"),
                                       name, size));
 

@@ -58,6 +58,8 @@ extern const P2vImageFormat p2v_format_lime;
 const P2vImageHints *p2v_image_get_hints       (P2vImage    *self);
 /* (transfer none) (element-type utf8) */
 GPtrArray           *p2v_image_get_diagnostics (P2vImage    *self);
+/* (transfer none) (nullable): what tells the file from another; NULL for a disk. */
+const P2vFileIdentity *p2v_image_get_identity  (P2vImage    *self);
 /* (transfer none): the path for messages: escaped, valid UTF-8. */
 const char          *p2v_image_get_display_name (P2vImage   *self);
 /* Will be read soon; holes are passed over. */

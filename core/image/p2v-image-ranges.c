@@ -235,18 +235,18 @@ set_no_memory_error (P2vFile             *file,
   if (findings->cut->len > 0)
     g_set_error (
         error, P2V_IMAGE_ERROR, P2V_IMAGE_ERROR_TRUNCATED,
-        _ ("“%s” ends at offset 0x%" PRIx64 ", before the first of the memory that its headers "
+        _("“%s” ends at offset 0x%" PRIx64 ", before the first of the memory that its headers "
            "promise at offset 0x%" PRIx64 "; copy the image again from where it came from"),
         name, p2v_file_get_size (file), findings->first_cut_offset);
   else if (findings->n_beyond > 0)
     g_set_error (error, P2V_IMAGE_ERROR, P2V_IMAGE_ERROR_CORRUPT,
-                 _ ("“%s” has damaged headers: its memory starts at physical address 0x%" PRIx64
+                 _("“%s” has damaged headers: its memory starts at physical address 0x%" PRIx64
                     " or reaches beyond the 2^%u bytes a machine can have; take the image again"),
                  name, findings->first_beyond_pa, P2V_LIMIT_PHYS_BITS);
   else
     g_set_error (
         error, P2V_IMAGE_ERROR, P2V_IMAGE_ERROR_CORRUPT,
-        _ ("“%s” contains no memory: its headers, from offset 0x0 on, name no range of at least "
+        _("“%s” contains no memory: its headers, from offset 0x0 on, name no range of at least "
            "one byte; take the image again"),
         name);
 }
@@ -262,7 +262,7 @@ diagnose_findings (P2vFile             *file,
     g_ptr_array_add (
         diagnostics,
         g_strdup_printf (
-            _ ("“%s” is incomplete: it ends at offset 0x%" PRIx64 ", and %" PRIu64
+            _("“%s” is incomplete: it ends at offset 0x%" PRIx64 ", and %" PRIu64
                " bytes of %u memory ranges are missing, the first at offset 0x%" PRIx64),
             name, p2v_file_get_size (file), sum_agreeing_lengths (findings->cut),
             findings->cut->len, findings->first_cut_offset));
@@ -270,7 +270,7 @@ diagnose_findings (P2vFile             *file,
     g_ptr_array_add (
         diagnostics,
         g_strdup_printf (
-            _ ("“%s” has %u memory ranges beyond the 2^%u bytes a machine can have, the first "
+            _("“%s” has %u memory ranges beyond the 2^%u bytes a machine can have, the first "
                "at physical address 0x%" PRIx64 "; they are not used"),
             name, findings->n_beyond, P2V_LIMIT_PHYS_BITS, findings->first_beyond_pa));
 }
@@ -287,7 +287,7 @@ diagnose_conflict (P2vFile    *file,
     return;
   g_ptr_array_add (
       diagnostics,
-      g_strdup_printf (_ ("“%s” has two contents for %" PRIu64
+      g_strdup_printf (_("“%s” has two contents for %" PRIu64
                           " bytes of memory, the first at physical "
                           "address 0x%" PRIx64 "; the one that its table names first is used"),
                        p2v_file_get_display_name (file), n_bytes, first_pa));

@@ -368,3 +368,9 @@ p2v_image_get_display_name (P2vImage *self)
 {
   return p2v_file_get_display_name (self->file);
 }
+
+const P2vFileIdentity *
+p2v_image_get_identity (P2vImage *self)
+{
+  return p2v_file_get_identity (self->file);
+}

@@ -567,18 +567,33 @@ new_map (P2vImage  *image,
   return g_steal_pointer (&map);
 }
 
-static gboolean
-build (Builder  *self,
-       GError  **error)
+/* Seconds since *@us, which becomes now. */
+static double
+lap (gint64 *us)
 {
+  gint64 before_us = *us;
+
+  *us = g_get_monotonic_time ();
+  return (double) (*us - before_us) / G_USEC_PER_SEC;
+}
+
+static gboolean
+build (Builder         *self,
+       P2vBuildReport  *report,
+       GError         **error)
+{
+  gint64 us = g_get_monotonic_time ();
   GArray *visits = plan (self, error);
 
-  if (visits == NULL)
+  report->seconds_planning = lap (&us);
+  if (visits == NULL || !count (self, visits, error))
     return FALSE;
-  if (!count (self, visits, error) || !allot (self, error) || !place (self, visits, error))
+  report->seconds_counting = lap (&us);
+  if (!allot (self, error) || !place (self, visits, error))
     return FALSE;
   for (guint i = 0; i < self->map->n_classes; i++)
     g_array_sort (self->map->classes[i].extents, compare_extents);
+  report->seconds_sorting = lap (&us);
   return TRUE;
 }
 
@@ -613,7 +628,7 @@ p2v_builder_run (const P2vBuildRequest  *request,
   self->n_visits_left = MAX_VISITS_PER_FRAME * p2v_paging_max_tables (request->tables->image);
   self->watched_pfn = G_MAXUINT64;
 
-  gboolean ok = build (self, error);
+  gboolean ok = build (self, ret_report, error);
   for (guint i = 0; i < P2V_PAGING_MAX_LEVELS; i++)
     g_clear_pointer (&self->levels[i], g_array_unref);
   if (!ok)

@@ -31,9 +31,14 @@ typedef struct
 typedef struct
 {
   P2vWalkReport *spaces;               /* n_roots of them */
+  double         seconds_planning;     /* reading the upper levels */
+  double         seconds_counting;     /* reading the last level, first time */
+  double         seconds_sorting;      /* second time, putting entries in their places */
 } P2vBuildReport;
 
 void           p2v_build_report_clear (P2vBuildReport         *report);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (P2vBuildReport, p2v_build_report_clear)
+
 /* NULL on cancellation, on I/O errors, or when memory or a limit does not suffice. @ret_report is
  * filled in on success; clear it. */
 P2vReverseMap *p2v_builder_run        (const P2vBuildRequest  *request,

@@ -20,6 +20,7 @@ typedef struct
   P2vMeter     *meter;
   guint         searching;       /* activity numbers for @meter */
   guint         reading;
+  guint64       hint;            /* what p2v_system_get_hint() said last time, or 0; may be wrong */
   GCancellable *cancellable;
 } P2vSystemSearch;
 
@@ -63,6 +64,9 @@ void                 p2v_system_take_fact         (P2vSystem              *self,
                                                    char                   *value);
 void                 p2v_system_take_process      (P2vSystem              *self,
                                                    P2vProcess             *process);
+/* Where to look first when the same image is opened again; in the back end's own terms, not 0. */
+void                 p2v_system_set_hint          (P2vSystem              *self,
+                                                   guint64                 hint);
 /* @message: taken. */
 void                 p2v_system_take_diagnostic   (P2vSystem              *self,
                                                    char                   *message);
@@ -71,6 +75,7 @@ void                 p2v_system_take_diagnostic   (P2vSystem              *self,
 P2vSystem           *p2v_system_find              (const P2vSystemSearch  *search,
                                                    GError                **error);
 gpointer             p2v_system_get_backend_data  (P2vSystem              *self);
+guint64              p2v_system_get_hint          (P2vSystem              *self);
 const P2vPageTables *p2v_system_get_page_tables   (P2vSystem              *self);
 /* (transfer none) (element-type utf8) */
 GPtrArray           *p2v_system_get_diagnostics   (P2vSystem              *self);

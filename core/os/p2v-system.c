@@ -28,6 +28,7 @@ struct _P2vSystem
   gpointer                backend_data;
   P2vImage               *image;
   P2vPageTables           tables;
+  guint64                 hint;
   char                   *title;
   GArray                 *facts;         /* P2vFact */
   GPtrArray              *processes;     /* P2vProcess, by pid */
@@ -189,6 +190,19 @@ gpointer
 p2v_system_get_backend_data (P2vSystem *self)
 {
   return self->backend_data;
+}
+
+void
+p2v_system_set_hint (P2vSystem *self,
+                     guint64    hint)
+{
+  self->hint = hint;
+}
+
+guint64
+p2v_system_get_hint (P2vSystem *self)
+{
+  return self->hint;
 }
 
 const P2vPageTables *

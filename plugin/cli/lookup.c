@@ -170,7 +170,7 @@ answer (Lookup *self)
   gboolean quiet = self->options.quiet;
   g_autoptr (GError) error = NULL;
 
-  self->session = pas2vas_run_open (self->options.arguments[0], P2V_STAGE_SYSTEM, quiet);
+  self->session = pas2vas_run_open (&self->options, P2V_STAGE_SYSTEM);
   if (self->session == NULL)
     return PAS2VAS_UNREADABLE;
 

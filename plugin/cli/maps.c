@@ -70,7 +70,7 @@ answer (const Pas2vasOptions *options,
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (P2vSession) session =
-    pas2vas_run_open (options->arguments[0], P2V_STAGE_SYSTEM, options->quiet);
+    pas2vas_run_open (options, P2V_STAGE_SYSTEM);
 
   if (session == NULL)
     return PAS2VAS_UNREADABLE;

@@ -56,3 +56,4 @@ extern const Pas2vasCommand pas2vas_ps;
 extern const Pas2vasCommand pas2vas_maps;
 extern const Pas2vasCommand pas2vas_vtop;
 extern const Pas2vasCommand pas2vas_info;
+extern const Pas2vasCommand pas2vas_cache;

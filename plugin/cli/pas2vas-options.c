@@ -80,6 +80,10 @@ pas2vas_options_parse (Pas2vasOptions        *self,
       N_("Print a table, csv or json"), N_("FORMAT") },
     { "quiet", 'q', G_OPTION_FLAG_NONE, G_OPTION_ARG_NONE, &self->quiet,
       N_("No progress and no closing line on stderr"), NULL },
+    { "no-cache", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_NONE, &self->no_cache,
+      N_("Neither use nor keep an index on disk"), NULL },
+    { "cache-dir", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_FILENAME, &self->cache_folder,
+      N_("Keep indices in FOLDER"), N_("FOLDER") },
     { G_OPTION_REMAINING, 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_FILENAME_ARRAY, &self->arguments,
       NULL, command->arguments },
     { NULL, 0, 0, 0, NULL, NULL, NULL },
@@ -101,6 +105,7 @@ void
 pas2vas_options_clear (Pas2vasOptions *self)
 {
   g_clear_pointer (&self->arguments, g_strfreev);
+  g_clear_pointer (&self->cache_folder, g_free);
 }
 
 gboolean

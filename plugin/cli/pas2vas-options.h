@@ -11,6 +11,8 @@
  * Pas2vasOptions:
  * @format: how to print; set it before parsing to what the command prefers
  * @quiet: no progress and no closing line
+ * @no_cache: neither look for a kept index nor keep one
+ * @cache_folder: where indices are kept, in the file name encoding; %NULL for the usual place
  * @arguments: what follows the options, in the file name encoding
  *
  * What every subcommand takes.
@@ -19,6 +21,8 @@ typedef struct
 {
   P2vExportFormat   format;
   gboolean          quiet;
+  gboolean          no_cache;
+  char             *cache_folder;
   char            **arguments;
 } Pas2vasOptions;
 

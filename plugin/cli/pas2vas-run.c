@@ -179,15 +179,15 @@ pas2vas_run_advance (P2vSession  *session,
 }
 
 P2vSession *
-pas2vas_run_open (const char *path,
-                  P2vStage    stage,
-                  gboolean    quiet)
+pas2vas_run_open (const Pas2vasOptions *options,
+                  P2vStage              stage)
 {
   g_autoptr (P2vSession) session = p2v_session_new ();
   g_autoptr (GError) error = NULL;
 
-  if (!open_image (session, path, quiet, &error)
-      || !pas2vas_run_advance (session, stage, quiet, &error))
+  p2v_session_set_cache (session, !options->no_cache, options->cache_folder);
+  if (!open_image (session, options->arguments[0], options->quiet, &error)
+      || !pas2vas_run_advance (session, stage, options->quiet, &error))
     {
       pas2vas_report ("%s", error->message);
       return NULL;

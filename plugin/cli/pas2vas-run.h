@@ -5,13 +5,12 @@
 
 #pragma once
 
-#include "pas2vas-command.h"
+#include "pas2vas-options.h"
 
-/* (transfer full): a session that has come to @stage. NULL after the error was reported: the
- * exit code is PAS2VAS_UNREADABLE then. */
-P2vSession *pas2vas_run_open    (const char   *path,
-                                 P2vStage      stage,
-                                 gboolean      quiet);
+/* (transfer full): a session with the image that is the first argument, come to @stage. NULL
+ * after the error was reported: the exit code is PAS2VAS_UNREADABLE then. */
+P2vSession *pas2vas_run_open    (const Pas2vasOptions *options,
+                                 P2vStage              stage);
 
 /* Takes a session on to @stage. */
 gboolean    pas2vas_run_advance (P2vSession   *session,

@@ -172,7 +172,7 @@ run (char **argv)
     return PAS2VAS_USAGE;
 
   g_autoptr (P2vSession) session =
-    pas2vas_run_open (options.arguments[0], P2V_STAGE_SYSTEM, options.quiet);
+    pas2vas_run_open (&options, P2V_STAGE_SYSTEM);
   if (session == NULL)
     return PAS2VAS_UNREADABLE;
 

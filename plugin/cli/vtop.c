@@ -196,7 +196,7 @@ answer (Vtop *self)
   g_autoptr (GError) error = NULL;
 
   self->session =
-    pas2vas_run_open (self->options.arguments[0], P2V_STAGE_SYSTEM, self->options.quiet);
+    pas2vas_run_open (&self->options, P2V_STAGE_SYSTEM);
   if (self->session == NULL)
     return PAS2VAS_UNREADABLE;
 

@@ -33,11 +33,11 @@ about_action (GSimpleAction *action,
               gpointer user_data)
 {
   adw_show_about_window (gtk_application_get_active_window (GTK_APPLICATION (user_data)),
-                         "application-name", _ ("pas2vas Viewer"), "application-icon",
-                         "io.github.pas2vas.Viewer", "developer-name", _ ("The pas2vas authors"),
+                         "application-name", _("pas2vas Viewer"), "application-icon",
+                         "io.github.pas2vas.Viewer", "developer-name", _("The pas2vas authors"),
                          "version", P2V_VERSION, "copyright", "© 2026 The pas2vas authors",
                          "license-type", GTK_LICENSE_GPL_2_0, "comments",
-                         _ ("Shows which processes map a byte of physical memory."), NULL);
+                         _("Shows which processes map a byte of physical memory."), NULL);
 }
 
 static void
@@ -126,7 +126,7 @@ p2v_viewer_application_command_line (GApplication *application,
   if (g_strv_length ((char **) arguments) > 2)
     {
       g_application_command_line_printerr (command_line, "%s\n",
-                                           _ ("At most an image and an address can be given."));
+                                           _("At most an image and an address can be given."));
       return EXIT_USAGE;
     }
   if (!parse_start (options, arguments, &start, &where, &error))
@@ -165,7 +165,7 @@ p2v_viewer_application_init (P2vViewerApplication *self)
   g_application_add_main_option_entries (G_APPLICATION (self), options);
   g_application_set_option_context_summary (
       G_APPLICATION (self),
-      _ ("Shows a memory image, and which processes map the byte under the cursor.\n"
+      _("Shows a memory image, and which processes map the byte under the cursor.\n"
          "ADDRESS is a physical address to start at."));
 }
 

@@ -206,7 +206,7 @@ p2v_viewer_buffer_write_to_file_async (HexBuffer *buffer,
   g_autoptr (GTask) task = g_task_new (buffer, cancellable, callback, user_data);
 
   g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_READ_ONLY,
-                           _ ("Memory images are never written."));
+                           _("Memory images are never written."));
 }
 
 static gint64
@@ -309,7 +309,7 @@ p2v_viewer_buffer_new (GFile *file,
       int saved_errno = path != NULL ? errno : ENOTSUP;
       g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno),
                    /* Translators: a file name, and what the system says. */
-                   _ ("Cannot read %s: %s"), name, g_strerror (saved_errno));
+                   _("Cannot read %s: %s"), name, g_strerror (saved_errno));
       return NULL;
     }
   return g_steal_pointer (&self);

@@ -148,7 +148,7 @@ p2v_viewer_hex_new (P2vViewerBuffer *buffer)
   hex_widget_set_geometry (HEX_WIDGET (hex), BYTES_PER_LINE, 0);
   hex_widget_show_offsets (HEX_WIDGET (hex), TRUE);
   gtk_accessible_update_property (GTK_ACCESSIBLE (hex), GTK_ACCESSIBLE_PROPERTY_LABEL,
-                                  _ ("Bytes of the image"), GTK_ACCESSIBLE_PROPERTY_READ_ONLY, TRUE,
+                                  _("Bytes of the image"), GTK_ACCESSIBLE_PROPERTY_READ_ONLY, TRUE,
                                   -1);
   g_signal_connect (hex, "draw-complete", G_CALLBACK (draw_complete_cb), NULL);
   forbid_editing (hex);

@@ -164,7 +164,7 @@ opened_cb (GObject *source,
   if (buffer != NULL)
     show_image (self, opening, session, buffer);
   else
-    show_status (self, "dialog-error-symbolic", _ ("This File Cannot Be Shown"), error->message);
+    show_status (self, "dialog-error-symbolic", _("This File Cannot Be Shown"), error->message);
 }
 
 static void
@@ -197,7 +197,7 @@ open_action (GtkWidget *widget,
   if (self->chooser != NULL)
     gtk_native_dialog_destroy (GTK_NATIVE_DIALOG (self->chooser));
   g_clear_object (&self->chooser);
-  self->chooser = gtk_file_chooser_native_new (_ ("Open a Memory Image"), GTK_WINDOW (self),
+  self->chooser = gtk_file_chooser_native_new (_("Open a Memory Image"), GTK_WINDOW (self),
                                                GTK_FILE_CHOOSER_ACTION_OPEN, NULL, NULL);
   g_signal_connect_object (self->chooser, "response", G_CALLBACK (file_chosen_cb), self,
                            G_CONNECT_SWAPPED);
@@ -336,17 +336,19 @@ p2v_viewer_window_open (P2vViewerWindow *self,
     {
       /* Translators: %s is the address of a file on another machine. */
       g_autofree char *text
-          = g_strdup_printf (_ ("%s is not a local file. Copy it to this machine first."), name);
-      show_status (self, "dialog-error-symbolic", _ ("This File Cannot Be Shown"), text);
+          = g_strdup_printf (_("%s is not a local file. Copy it to this machine first."), name);
+      show_status (self, "dialog-error-symbolic", _("This File Cannot Be Shown"), text);
       return;
     }
 
-  show_status (self, "document-open-symbolic", _ ("Opening"), name);
+  show_status (self, "document-open-symbolic", _("Opening"), name);
   self->opening = g_cancellable_new ();
   Opening *opening = g_new0 (Opening, 1);
   *opening = (Opening){ g_object_ref (self), g_object_ref (self->opening), g_object_ref (file),
                         start, where };
   g_autoptr (P2vSession) session = p2v_session_new ();
+
+  p2v_session_set_cache (session, TRUE, NULL);
   p2v_session_open_async (session, path, self->opening, opened_cb, opening);
 }
 

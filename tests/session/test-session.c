@@ -8,6 +8,7 @@
 #include "p2v-test.h"
 
 #include <string.h>
+#include <unistd.h>
 
 /* Facts of the image, from its truth files: processes 88 (one page at three addresses), 98 and
  * 99 (one address space), 96 (first thread dead), 89 (PROT_NONE). */
@@ -393,6 +394,67 @@ a_cancelled_build_leaves_a_session_that_can_go_on (void **state)
   assert_true (p2v_session_build_index (session, NULL, NULL));
 }
 
+static P2vSession *
+open_with_cache (const char *folder)
+{
+  P2vSession *session = p2v_session_new ();
+
+  p2v_session_set_cache (session, TRUE, folder);
+  assert_true (p2v_session_open (session, g_getenv ("P2V_TINY_IMAGE"), NULL, NULL));
+  assert_true (p2v_session_build_index (session, NULL, NULL));
+  return session;
+}
+
+static void
+assert_cached (P2vSession *session,
+               gboolean    from_cache,
+               const char *note)
+{
+  g_autoptr (P2vAnswer) answer = p2v_session_lookup (session, MARKER_PA, NULL);
+  g_auto (GStrv) diagnostics = p2v_session_dup_diagnostics (session);
+  P2vIndexStatistics statistics;
+
+  assert_true (p2v_session_get_statistics (session, &statistics));
+  assert_int_equal (statistics.from_cache, from_cache);
+  assert_int_equal (statistics.n_spaces_walked, 21);
+  assert_int_equal (p2v_answer_get_n_rows (answer), 1);
+  assert_int_equal (g_strv_length (diagnostics), note != NULL ? 1 : 0);
+  if (note != NULL)
+    assert_contains (diagnostics[0], note);
+  g_object_unref (session);
+}
+
+/* The second time the index is the kept one; a damaged one is told and built anew, and kept
+ * again. */
+static void
+an_index_is_kept_and_a_damaged_one_built_anew (void **state)
+{
+  void *folder_state;
+  guint n_removed;
+
+  p2v_test_setup_folder (&folder_state);
+  g_autofree char *folder = p2v_test_path (&folder_state, "cache");
+  assert_cached (open_with_cache (folder), FALSE, NULL);
+  assert_cached (open_with_cache (folder), TRUE, NULL);
+
+  g_autoptr (GPtrArray) items = p2v_cache_list (folder);
+  assert_int_equal (items->len, 1);
+  g_autofree char *path =
+    g_build_filename (folder, ((P2vCacheItem *) items->pdata[0])->file_name, NULL);
+  assert_int_equal (truncate (path, 5000), 0);
+  assert_cached (open_with_cache (folder), FALSE, "built anew");
+  assert_cached (open_with_cache (folder), TRUE, NULL);
+  assert_int_equal (p2v_cache_clear (folder, &n_removed), 0);
+  assert_int_equal (n_removed, 1);
+  p2v_test_teardown_folder (&folder_state);
+}
+
+static void
+a_cache_that_cannot_be_written_is_a_note (void **state)
+{
+  assert_cached (open_with_cache ("/dev/null/cache"), FALSE, "could not be kept");
+}
+
 static void
 a_session_without_an_image_says_so (void **state)
 {
@@ -450,6 +512,8 @@ main (void)
     cmocka_unit_test (joined_runs_cover_the_same_bytes),
     cmocka_unit_test (answers_before_the_end_are_right_and_say_so),
     cmocka_unit_test (a_cancelled_build_leaves_a_session_that_can_go_on),
+    cmocka_unit_test (an_index_is_kept_and_a_damaged_one_built_anew),
+    cmocka_unit_test (a_cache_that_cannot_be_written_is_a_note),
     cmocka_unit_test (a_session_without_an_image_says_so),
     cmocka_unit_test (addresses_are_read_as_people_write_them),
   };

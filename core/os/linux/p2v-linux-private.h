@@ -148,11 +148,12 @@ typedef gboolean (*P2vVmcoreinfoFunc) (GHashTable   *info,
                                        GError      **error);
 /* Offers every VMCOREINFO in the image's headers and memory to @try_candidate until it accepts one.
  * FALSE with P2V_OS_ERROR_NOT_DETECTED if there is none, with the first candidate's error if all
- * were refused. */
+ * were refused. *@ret_pa is the page where it was, 0 if it came from the header. */
 G_GNUC_WARN_UNUSED_RESULT
 gboolean    p2v_linux_search_vmcoreinfo (const P2vSystemSearch *search,
                                          P2vVmcoreinfoFunc      try_candidate,
                                          gpointer               user_data,
+                                         P2vPhysAddr           *ret_pa,
                                          GError               **error);
 /* NULL if @text is not a VMCOREINFO. */
 GHashTable *p2v_linux_parse_vmcoreinfo  (const char            *text,

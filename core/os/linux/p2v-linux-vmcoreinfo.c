@@ -19,7 +19,7 @@ static const gsize text_offsets[] = { 0, 0x18 };
 
 /* Different texts that are tried. A machine has one a boot, and the memory of virtual machines in
  * it has theirs; a crafted image could have one in every page, and each costs reading symbols. */
-#define MAX_CANDIDATES 1024
+#define MAX_CANDIDATES 65536
 
 /* What is read at a time while searching. */
 #define CHUNK_BYTES ((gsize) 1 << 20)
@@ -83,8 +83,9 @@ typedef struct
 {
   P2vVmcoreinfoFunc  try_candidate;
   gpointer           user_data;
-  GHashTable        *refused;          /* texts that were tried: each stands twice in memory */
+  GHashTable        *refused;          /* checksums of texts that were tried: each stands twice */
   GError            *first_error;
+  P2vPhysAddr        accepted_pa;      /* 0 if it came from the image's header */
 } Candidates;
 
 /* TRUE if @text is a VMCOREINFO and was accepted. */
@@ -98,7 +99,8 @@ offer (Candidates *self,
 
   if (info == NULL)
     return FALSE;
-  g_autofree char *key = g_strndup (text, strnlen (text, length));
+  g_autofree char *key = g_compute_checksum_for_data (G_CHECKSUM_SHA256, (const guchar *) text,
+                                                      strnlen (text, length));
   if (g_hash_table_contains (self->refused, key) ||
       g_hash_table_size (self->refused) >= MAX_CANDIDATES)
     return FALSE;
@@ -113,14 +115,17 @@ offer (Candidates *self,
 static gboolean
 offer_pages (Candidates   *self,
              const guint8 *bytes,
-             gsize         length)
+             gsize         length,
+             P2vPhysAddr   start_pa)
 {
   for (gsize page = 0; page + P2V_FRAME_SIZE <= length; page += P2V_FRAME_SIZE)
     for (gsize i = 0; i < G_N_ELEMENTS (text_offsets); i++)
       {
         const char *text = (const char *) bytes + page + text_offsets[i];
-        if (*text == FIRST_KEY[0] && offer (self, text, P2V_FRAME_SIZE - text_offsets[i]))
-          return TRUE;
+        if (*text != FIRST_KEY[0] || !offer (self, text, P2V_FRAME_SIZE - text_offsets[i]))
+          continue;
+        self->accepted_pa = start_pa + page;
+        return TRUE;
       }
   return FALSE;
 }
@@ -154,7 +159,7 @@ search_piece (Candidates            *self,
           p2v_image_read (search->image, piece->start_pa + offset, buffer, length, error) ==
             P2V_READ_FAILED)
         return SEARCH_FAILED;
-      if (offer_pages (self, buffer, length))
+      if (offer_pages (self, buffer, length, piece->start_pa + offset))
         return SEARCH_FOUND;
     }
   return SEARCH_NOT_FOUND;
@@ -209,9 +214,10 @@ search_memory (Candidates            *self,
   return result;
 }
 
+/* What the image's header brings along. */
 static gboolean
-offer_hint (Candidates            *self,
-            const P2vSystemSearch *search)
+offer_header (Candidates            *self,
+              const P2vSystemSearch *search)
 {
   GBytes *hint = p2v_image_get_hints (search->image)->vmcoreinfo;
   gsize length;
@@ -222,18 +228,33 @@ offer_hint (Candidates            *self,
   return offer (self, text, length);
 }
 
+/* The page in which it was found last time. */
+static gboolean
+offer_last_place (Candidates            *self,
+                  const P2vSystemSearch *search)
+{
+  guint8 page[P2V_FRAME_SIZE];
+  P2vPhysAddr pa = search->hint & ~(P2V_FRAME_SIZE - 1);
+
+  return search->hint != 0 &&
+         p2v_image_read (search->image, pa, page, sizeof page, NULL) == P2V_READ_OK &&
+         offer_pages (self, page, sizeof page, pa);
+}
+
 gboolean
 p2v_linux_search_vmcoreinfo (const P2vSystemSearch  *search,
                              P2vVmcoreinfoFunc       try_candidate,
                              gpointer                user_data,
+                             P2vPhysAddr            *ret_pa,
                              GError                **error)
 {
   g_autoptr (GHashTable) refused = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  Candidates candidates = { try_candidate, user_data, refused, NULL };
+  Candidates candidates = { try_candidate, user_data, refused, NULL, 0 };
   SearchResult result = SEARCH_FOUND;
 
-  if (!offer_hint (&candidates, search))
+  if (!offer_header (&candidates, search) && !offer_last_place (&candidates, search))
     result = search_memory (&candidates, search, error);
+  *ret_pa = candidates.accepted_pa;
   g_autoptr (GError) first_error = candidates.first_error;
   if (result == SEARCH_NOT_FOUND && first_error != NULL)
     g_propagate_error (error, g_steal_pointer (&first_error));

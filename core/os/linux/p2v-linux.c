@@ -161,6 +161,7 @@ open_linux (P2vSystem              *system,
             GError                **error)
 {
   P2vLinux *self = g_new0 (P2vLinux, 1);
+  P2vPhysAddr vmcoreinfo_pa;
 
   p2v_system_set_backend_data (system, self);
   self->image = search->image;
@@ -173,8 +174,9 @@ open_linux (P2vSystem              *system,
   self->tables.decode_foreign = decode_foreign;
   self->tables.system_data = self;
 
-  if (!p2v_linux_search_vmcoreinfo (search, try_kernel, self, error))
+  if (!p2v_linux_search_vmcoreinfo (search, try_kernel, self, &vmcoreinfo_pa, error))
     return FALSE;
+  p2v_system_set_hint (system, vmcoreinfo_pa);
   p2v_system_set_page_tables (system, &self->tables);
 
   g_autoptr (P2vVirtualMemory) memory = p2v_virtual_memory_new (&self->tables, self->root_pa);

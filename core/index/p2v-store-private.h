@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The pas2vas authors */
+
+/* The layout of a store's file. All in the byte order of the machine that wrote it; a file of the
+ * other order does not have the right magic.
+ *
+ *   header       STORE_N_WORDS x u64
+ *   image path   header[STORE_PATH_BYTES], not terminated
+ *   reports      P2vWalkReport x header[STORE_N_SPACES]
+ *   ends         u32 x header[STORE_N_FRAMES]
+ *   entries      u64 x header[STORE_N_ENTRIES]
+ *   tables       P2vTableUse x header[STORE_N_TABLES]
+ *   extents      P2vExtent, class by class, x header[STORE_CLASS_LENGTH + i] */
+
+#pragma once
+
+#include "index/p2v-store.h"
+
+/* "P2VINDEX" read as a number of this machine's byte order. Source: our own choice. */
+#define STORE_MAGIC ((guint64) 0x50325649 << 32 | 0x4e444558)
+
+/* Counts up with every change of what a file means: of this layout or of how entries are made. */
+#define STORE_VERSION 1
+
+#define STORE_SUFFIX ".p2vindex"
+
+/* Numbers of the header. */
+enum
+{
+  STORE_MAGIC_WORD,
+  STORE_VERSION_WORD,
+  STORE_LAYOUT,                        /* sizes of the records, see p2v-store-file.c */
+  STORE_FILE_BYTES,
+  STORE_IMAGE_BYTES,
+  STORE_IMAGE_MTIME_NS,
+  STORE_IMAGE_INODE,
+  STORE_IMAGE_DEVICE,
+  STORE_SAMPLE_HASH,
+  STORE_ROOTS_HASH,
+  STORE_SYSTEM_HINT,
+  STORE_PATH_BYTES,
+  STORE_N_SPACES,
+  STORE_N_LEVELS,
+  STORE_N_FRAMES,
+  STORE_N_ENTRIES,
+  STORE_N_TABLES,
+  STORE_N_CLASSES,
+  STORE_CLASS_SHIFT,
+  STORE_CLASS_LENGTH = STORE_CLASS_SHIFT + P2V_TRAIL_MAX_STEPS,
+  STORE_BODY_HASH = STORE_CLASS_LENGTH + P2V_TRAIL_MAX_STEPS,
+  STORE_HEADER_HASH,                   /* of all words before it */
+  STORE_N_WORDS,
+};
+
+typedef struct
+{
+  guint64 words[STORE_N_WORDS];
+} P2vStoreHeader;
+
+/* p2v-store-file.c */
+
+/* Fills in the words that say what the index is about. FALSE if the image cannot be read. */
+G_GNUC_WARN_UNUSED_RESULT
+gboolean       p2v_store_describe_subject (const P2vStoreSubject *subject,
+                                           P2vStoreHeader        *header,
+                                           GError               **error);
+/* Whether magic, version and checksum of a header hold. */
+gboolean       p2v_store_header_is_sound  (const P2vStoreHeader  *header);
+/* Writes all of an index to @fd. */
+G_GNUC_WARN_UNUSED_RESULT
+gboolean       p2v_store_write_file       (int                    fd,
+                                           P2vStoreHeader        *header,
+                                           const char            *image_path,
+                                           P2vReverseMap         *map,
+                                           const P2vBuildReport  *report,
+                                           GError               **error);
+/* Reads and checks an index. NULL with a reason. */
+P2vReverseMap *p2v_store_read_file        (int                    fd,
+                                           const P2vStoreHeader  *expected,
+                                           P2vImage              *image,
+                                           P2vBuildReport        *ret_report,
+                                           char                 **ret_reason);
