@@ -379,37 +379,63 @@ take_arrays (Stream               *stream,
   return TRUE;
 }
 
+/* Whether the last entry of each frame, which sorts highest, is of a space that there is. */
+static gboolean
+entries_hold (P2vReverseMap *map,
+              guint64        n_spaces)
+{
+  guint32 start = 0;
+
+  for (guint64 ordinal = 0; ordinal < map->frames->n_frames; ordinal++)
+    {
+      guint32 end = map->ends[ordinal];
+      if (end > start && p2v_index_entry_space (map->entries[end - 1]) >= n_spaces)
+        return FALSE;
+      start = end;
+    }
+  return TRUE;
+}
+
+static gboolean
+tables_hold (P2vReverseMap        *map,
+             const P2vStoreHeader *header)
+{
+  for (guint i = 0; i < map->tables->len; i++)
+    {
+      const P2vTableUse *use = &g_array_index (map->tables, P2vTableUse, i);
+      if (p2v_index_entry_space (use->entry) >= header->words[STORE_N_SPACES] ||
+          use->level_number >= header->words[STORE_N_LEVELS])
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+extents_hold (const P2vExtentClass *class,
+              guint64               n_spaces)
+{
+  if (class->page_shift < P2V_FRAME_SHIFT || class->page_shift > P2V_LIMIT_PHYS_BITS)
+    return FALSE;
+  for (guint i = 0; i < class->extents->len; i++)
+    if (p2v_index_entry_space (g_array_index (class->extents, P2vExtent, i).entry) >= n_spaces)
+      return FALSE;
+  return TRUE;
+}
+
 /* Numbers that are used as positions must be within bounds, whatever the checksums say. */
 static gboolean
 values_hold (P2vReverseMap        *map,
              const P2vStoreHeader *header)
 {
   guint64 n_spaces = header->words[STORE_N_SPACES];
-  /* Entries sort by space first: the bound of all is one comparison each. */
-  P2vIndexEntry bound = n_spaces << P2V_INDEX_VPN_BITS;
-  gboolean whole = n_spaces == P2V_INDEX_MAX_SPACES;
 
-  for (guint64 i = 0; i < map->n_entries && !whole; i++)
-    if (map->entries[i] >= bound)
-      return FALSE;
-  for (guint i = 0; i < map->tables->len; i++)
-    {
-      const P2vTableUse *use = &g_array_index (map->tables, P2vTableUse, i);
-      if (p2v_index_entry_space (use->entry) >= n_spaces ||
-          use->level_number >= header->words[STORE_N_LEVELS])
-        return FALSE;
-    }
+  if (!p2v_reverse_map_validate (map) || !entries_hold (map, n_spaces)
+      || !tables_hold (map, header))
+    return FALSE;
   for (guint i = 0; i < map->n_classes; i++)
-    {
-      if (map->classes[i].page_shift < P2V_FRAME_SHIFT ||
-          map->classes[i].page_shift > P2V_LIMIT_PHYS_BITS)
-        return FALSE;
-      for (guint j = 0; j < map->classes[i].extents->len; j++)
-        if (p2v_index_entry_space (g_array_index (map->classes[i].extents, P2vExtent, j).entry) >=
-            n_spaces)
-          return FALSE;
-    }
-  return p2v_reverse_map_validate (map);
+    if (!extents_hold (&map->classes[i], n_spaces))
+      return FALSE;
+  return TRUE;
 }
 
 static P2vReverseMap *

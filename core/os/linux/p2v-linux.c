@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/p2v-text.h"
+#include "image/p2v-image-private.h"
 #include "os/linux/p2v-linux-private.h"
 
 /* An entry that the processor does not accept but that keeps its page. Source: Linux
@@ -155,6 +156,66 @@ add_facts (P2vSystem        *system,
                         g_strdup_printf ("0x%" PRIx64, self->root_pa));
 }
 
+/* The process on whose page tables a processor runs. With page-table isolation user mode runs on a
+ * copy of the root in the frame behind; a root of just that address goes first, for kernels without
+ * isolation do not allocate pairs. Source: Linux arch/x86/include/asm/pgtable.h,
+ * PTI_PGTABLE_SWITCH_BIT. */
+static P2vProcess *
+find_running (P2vSystem   *system,
+              P2vPhysAddr  root_pa)
+{
+  const guint64 copies[] = { 0, P2V_FRAME_SIZE };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (copies); i++)
+    for (guint j = 0; j < p2v_system_get_n_processes (system); j++)
+      {
+        P2vProcess *process = p2v_system_get_process (system, j);
+        P2vAddressSpace *space = p2v_process_get_address_space (process);
+        if (space != NULL && p2v_address_space_get_root_pa (space) + copies[i] == root_pa)
+          return process;
+      }
+  return NULL;
+}
+
+/* What each processor was doing, if the image's header has their registers. A processor that runs
+ * on page tables of no process is a finding: the process is hidden, or has just ended. */
+static void
+add_processor (P2vSystem      *system,
+               const P2vLinux *self,
+               guint           number,
+               guint64         cr3)
+{
+  /* The low 12 bits are flags or a context number. */
+  P2vPhysAddr root_pa = cr3 & self->tables.pa_mask;
+  P2vProcess *process = find_running (system, root_pa);
+
+  if (process != NULL)
+    p2v_system_take_fact (system, N_("Processor"),
+                          g_strdup_printf (_("%u: page tables of %s (%" PRId64 ")"), number,
+                                           p2v_process_get_name (process),
+                                           p2v_process_get_pid (process)));
+  else if (root_pa == self->root_pa)
+    p2v_system_take_fact (system, N_("Processor"),
+                          g_strdup_printf (_("%u: page tables of the kernel"), number));
+  else
+    p2v_system_take_diagnostic (
+        system,
+        g_strdup_printf (_ ("Processor %u runs on page tables at 0x%" PRIx64
+                            ", which belong to no process that was found: it is hidden, or has "
+                            "just ended"),
+                         number, root_pa));
+}
+
+static void
+add_processors (P2vSystem      *system,
+                const P2vLinux *self)
+{
+  GArray *roots = p2v_image_get_hints (self->image)->page_table_roots;
+
+  for (guint i = 0; i < roots->len; i++)
+    add_processor (system, self, i, g_array_index (roots, P2vPhysAddr, i));
+}
+
 static gboolean
 open_linux (P2vSystem              *system,
             const P2vSystemSearch  *search,
@@ -182,8 +243,11 @@ open_linux (P2vSystem              *system,
   g_autoptr (P2vVirtualMemory) memory = p2v_virtual_memory_new (&self->tables, self->root_pa);
   set_title (system, self, memory);
   add_facts (system, self, memory);
-  return p2v_virtual_memory_check (memory, error) &&
-         p2v_linux_find_processes (self, system, search, error);
+  if (!p2v_virtual_memory_check (memory, error) ||
+      !p2v_linux_find_processes (self, system, search, error))
+    return FALSE;
+  add_processors (system, self);
+  return TRUE;
 }
 
 const P2vSystemBackend p2v_linux_backend = {
