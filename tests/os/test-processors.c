@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Copyright 2026 The pas2vas authors */
 
-/* What the registers in an image's header tell: on whose page tables each processor was running. The
- * tiny image as an ELF core whose processors' CR3 the test chooses. */
+/* What the registers in an image's header tell: on whose page tables each processor was running.
+ * The tiny image as an ELF core whose processors' CR3 the test chooses. */
 
 #include "p2v-test.h"
 
