@@ -10,8 +10,8 @@
 /* Colours that a process can have; each is a class in p2v-panel.css. */
 #define N_HUES 16
 
-/* How the cells of a column look. The widths keep columns in place while details are still being
- * read. */
+/* How the cells of a column look. The widths, in characters, keep columns in place while details
+ * are still being read. */
 typedef struct
 {
   const char        *title;
@@ -35,6 +35,7 @@ typedef struct
 {
   P2vColumnId      column;
   P2vMappingModel *model;
+  int              min_width; /* in pixels; 0: not known yet */
 } CellFactory;
 
 const char *
@@ -75,14 +76,42 @@ colour_bar_new (void)
   return g_object_new (GTK_TYPE_BOX, "accessible-role", GTK_ACCESSIBLE_ROLE_PRESENTATION, NULL);
 }
 
-static GtkWidget *
-text_new (P2vColumnId column)
+/* The whole text of one that does not fit. Asked for when a tooltip is to appear: telling GTK each
+ * time that a text changes costs a question to the display server each time. */
+static gboolean
+query_tooltip_cb (GtkLabel *label,
+                  int x,
+                  int y,
+                  gboolean keyboard_mode,
+                  GtkTooltip *tooltip)
 {
-  const CellStyle *style = &cell_styles[column];
+  gtk_tooltip_set_text (tooltip, gtk_label_get_label (label));
+  return pango_layout_is_ellipsized (gtk_label_get_layout (label));
+}
+
+/* GtkLabel:width-chars would be the plain way, but with it GTK sets a sample text in the font each
+ * time it measures a label, which took most of the time that a screenful of cells takes. So we ask
+ * for the font's width once a column. Source: GTK 4.8 gtklabel.c, get_char_pixels(). */
+static int
+measure_chars (GtkWidget *label,
+               int n_chars)
+{
+  PangoContext *context = gtk_widget_get_pango_context (label);
+  PangoFontMetrics *metrics = pango_context_get_metrics (context, NULL, NULL);
+  int char_width = MAX (pango_font_metrics_get_approximate_char_width (metrics),
+                        pango_font_metrics_get_approximate_digit_width (metrics));
+
+  pango_font_metrics_unref (metrics);
+  return PANGO_PIXELS_CEIL (n_chars * char_width);
+}
+
+static GtkWidget *
+text_new (CellFactory *factory)
+{
+  const CellStyle *style = &cell_styles[factory->column];
   GtkWidget *label = gtk_label_new (NULL);
 
   gtk_label_set_xalign (GTK_LABEL (label), style->xalign);
-  gtk_label_set_width_chars (GTK_LABEL (label), style->min_chars);
   gtk_label_set_ellipsize (GTK_LABEL (label), style->ellipsize);
   gtk_label_set_single_line_mode (GTK_LABEL (label), TRUE);
   if (style->is_code)
@@ -90,15 +119,24 @@ text_new (P2vColumnId column)
       gtk_widget_add_css_class (label, "p2v-code");
       gtk_widget_set_direction (label, GTK_TEXT_DIR_LTR);
     }
+  if (style->ellipsize != PANGO_ELLIPSIZE_NONE)
+    {
+      gtk_widget_set_has_tooltip (label, TRUE);
+      g_signal_connect (label, "query-tooltip", G_CALLBACK (query_tooltip_cb), NULL);
+    }
+  if (factory->min_width == 0)
+    factory->min_width = measure_chars (label, style->min_chars);
+  gtk_widget_set_size_request (label, factory->min_width, -1);
   return label;
 }
 
 /* Most cells are a label and nothing else: there may be some hundred rows of them, and each
  * widget costs. */
 static GtkWidget *
-cell_new (P2vColumnId column)
+cell_new (CellFactory *factory)
 {
-  GtkWidget *label = text_new (column);
+  P2vColumnId column = factory->column;
+  GtkWidget *label = text_new (factory);
 
   if (column != P2V_COLUMN_PROCESS && column != P2V_COLUMN_RIGHTS)
     return label;
@@ -117,7 +155,7 @@ setup_cb (GtkSignalListItemFactory *signal_factory,
           GtkListItem *item,
           CellFactory *factory)
 {
-  GtkWidget *cell = cell_new (factory->column);
+  GtkWidget *cell = cell_new (factory);
 
   /* For p2v_mapping_cell_find(). The item owns the cell. */
   g_object_set_data (G_OBJECT (cell), "p2v-item", item);
@@ -142,6 +180,8 @@ set_warning (GtkWidget *mark,
 {
   const char *warning = p2v_mapping_row_get_warning (row);
 
+  if (g_strcmp0 (gtk_widget_get_tooltip_text (mark), warning) == 0)
+    return;
   gtk_widget_set_visible (mark, warning != NULL);
   gtk_widget_set_tooltip_text (mark, warning);
   gtk_accessible_update_property (GTK_ACCESSIBLE (mark), GTK_ACCESSIBLE_PROPERTY_LABEL,
@@ -160,7 +200,8 @@ update_cell (GtkListItem *item)
   GtkWidget *cell = gtk_list_item_get_child (item);
   P2vMappingRow *row = gtk_list_item_get_item (item);
   P2vColumnId column = get_column (cell);
-  g_autofree char *text = p2v_mapping_row_dup_text (row, column);
+  g_autofree char *known_text = p2v_mapping_row_dup_text (row, column);
+  const char *text = known_text != NULL ? known_text : "";
   GtkWidget *label = cell;
 
   if (column == P2V_COLUMN_PROCESS)
@@ -168,9 +209,10 @@ update_cell (GtkListItem *item)
   else if (column == P2V_COLUMN_RIGHTS)
     label = gtk_widget_get_first_child (cell);
 
-  gtk_label_set_label (GTK_LABEL (label), text != NULL ? text : "");
-  if (cell_styles[column].ellipsize != PANGO_ELLIPSIZE_NONE)
-    gtk_widget_set_tooltip_text (label, text);
+  /* While the cursor moves in a page, nearly all texts stay as they are; setting them again would
+   * lay out the whole table again. */
+  if (!g_str_equal (gtk_label_get_label (GTK_LABEL (label)), text))
+    gtk_label_set_label (GTK_LABEL (label), text);
   if (column == P2V_COLUMN_RIGHTS)
     set_warning (gtk_widget_get_last_child (cell), row);
 }
@@ -211,7 +253,7 @@ p2v_mapping_cell_factory_new (P2vColumnId column,
   GtkListItemFactory *signal_factory = gtk_signal_list_item_factory_new ();
   CellFactory *factory = g_new0 (CellFactory, 1);
 
-  *factory = (CellFactory){ column, model };
+  *factory = (CellFactory){ column, model, 0 };
   g_object_set_data_full (G_OBJECT (signal_factory), "p2v-factory", factory, g_free);
   g_signal_connect (signal_factory, "setup", G_CALLBACK (setup_cb), factory);
   g_signal_connect (signal_factory, "bind", G_CALLBACK (bind_cb), factory);

@@ -8,13 +8,15 @@
 #include "p2v-row-order.h"
 #include "p2v-row-reader.h"
 
-/* GTK makes widgets for the first 200 rows of a list, at once, and that takes much longer than
- * 10 ms. So we begin with what fits on the screen, add some more whenever there is time, and all
- * the others when no more widgets will be made for them. Source: GTK 4.8 gtklistview.c,
- * GTK_LIST_VIEW_MAX_LIST_ITEMS. */
-#define ROWS_AT_FIRST 8
+/* GTK makes widgets for the first 200 rows of a list, at once. Making a row takes about 1 ms, and
+ * the next drawing about 0.5 ms for each new one. So we begin with a few, bring what fits on the
+ * screen before it is drawn, but in more than one turn of the main loop, add some more for each
+ * later drawing, and all the others when no more widgets will be made for them.
+ * Source: GTK 4.8 gtklistview.c, GTK_LIST_VIEW_MAX_LIST_ITEMS. */
 #define ROWS_PER_STEP 4
+#define ROWS_ON_SCREEN 8
 #define ROWS_WITH_WIDGETS 256
+#define STEP_INTERVAL_MS 17
 
 /* Rows that may be visited on the main thread in one go: some hundred microseconds. */
 #define MAX_ROWS_AT_ONCE 2048
@@ -172,29 +174,35 @@ p2v_mapping_model_new (void)
   return g_object_new (P2V_TYPE_MAPPING_MODEL, NULL);
 }
 
+static void show_more_soon (P2vMappingModel *self);
+
 static gboolean
 show_more_cb (gpointer user_data)
 {
   P2vMappingModel *self = user_data;
   guint n_before = self->n_rows;
 
+  self->more_id = 0;
   if (n_before < ROWS_WITH_WIDGETS)
     self->n_rows = MIN (self->n_rows_in_all, n_before + ROWS_PER_STEP);
   else
     self->n_rows = self->n_rows_in_all;
-  gboolean is_all = self->n_rows == self->n_rows_in_all;
-  if (is_all)
-    self->more_id = 0;
+  show_more_soon (self);
   g_list_model_items_changed (G_LIST_MODEL (self), n_before, 0, self->n_rows - n_before);
-  return is_all ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
+  return G_SOURCE_REMOVE;
 }
 
 static void
 show_more_soon (P2vMappingModel *self)
 {
+  gboolean is_urgent = self->n_rows < ROWS_ON_SCREEN;
+
   g_clear_handle_id (&self->more_id, g_source_remove);
   if (self->n_rows < self->n_rows_in_all)
-    self->more_id = g_idle_add (show_more_cb, self);
+    /* What is urgent goes before the next drawing, see GDK_PRIORITY_REDRAW. */
+    self->more_id
+        = g_timeout_add_full (is_urgent ? G_PRIORITY_HIGH_IDLE : G_PRIORITY_DEFAULT_IDLE,
+                              is_urgent ? 0 : STEP_INTERVAL_MS, show_more_cb, self, NULL);
 }
 
 /* Forgets the rows that are alive: from now on the positions hold others. */
@@ -211,7 +219,7 @@ replace_rows (P2vMappingModel *self)
 {
   guint n_removed = self->n_rows;
 
-  self->n_rows = MIN (self->n_rows_in_all, ROWS_AT_FIRST);
+  self->n_rows = MIN (self->n_rows_in_all, ROWS_PER_STEP);
   forget_rows (self);
   if (n_removed > 0 || self->n_rows > 0)
     g_list_model_items_changed (G_LIST_MODEL (self), 0, n_removed, self->n_rows);

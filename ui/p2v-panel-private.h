@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Copyright 2026 The pas2vas authors */
 
-/* The inside of a panel, for its two files: p2v-panel.c shows, p2v-panel-actions.c does. */
+/* The inside of a panel, for its three files: p2v-panel.c is told and looks up,
+ * p2v-panel-show.c shows, p2v-panel-actions.c does. */
 
 #pragma once
 
@@ -67,12 +68,18 @@ struct _P2vPanel
 
 /* In p2v-panel.c */
 P2vMappingView *p2v_panel_get_view       (P2vPanel       *self);
+void            p2v_panel_jump_to_pa     (P2vPanel       *self,
+                                          P2vPhysAddr     pa);
+
+/* In p2v-panel-show.c. What is as it was is not touched, so that nothing is laid out for it. */
+void            p2v_panel_show_place     (P2vPanel       *self);
+void            p2v_panel_show_answer    (P2vPanel       *self);
+/* What the driver does, and what could not be read so far. */
+void            p2v_panel_show_status    (P2vPanel       *self);
 /* Shows @text in the panel's own bar, not in a dialog; NULL takes it away. */
 void            p2v_panel_show_info      (P2vPanel       *self,
                                           GtkMessageType  type,
                                           const char     *text);
-void            p2v_panel_jump_to_pa     (P2vPanel       *self,
-                                          P2vPhysAddr     pa);
 
 /* In p2v-panel-actions.c */
 void            p2v_panel_actions_init   (P2vPanel       *self);

@@ -402,6 +402,15 @@ everything_has_a_name (void **state)
   assert_non_null (gtk_application_window_get_help_overlay (GTK_APPLICATION_WINDOW (window)));
 }
 
+static void
+icon_is_there_without_being_installed (void **state)
+{
+  GtkIconTheme *theme = gtk_icon_theme_get_for_display (gdk_display_get_default ());
+
+  assert_true (gtk_icon_theme_has_icon (theme, "io.github.pas2vas.Viewer"));
+  assert_true (gtk_icon_theme_has_icon (theme, "io.github.pas2vas.Viewer-symbolic"));
+}
+
 #define test(name) cmocka_unit_test_setup_teardown (name, setup, teardown)
 
 int
@@ -419,6 +428,7 @@ main (void)
     test (window_closes_without_a_question_while_work_is_running),
     test (panel_can_be_hidden_and_comes_back_for_what_needs_it),
     test (everything_has_a_name),
+    cmocka_unit_test (icon_is_there_without_being_installed),
   };
 
   if (p2v_ui_test_get_image () == NULL || !gtk_init_check () || gdk_display_get_default () == NULL)
