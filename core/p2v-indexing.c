@@ -111,6 +111,7 @@ typedef struct
   P2vReverseMap  *map;
   P2vBuildReport  report;
   gboolean        from_cache;
+  double          seconds_storing;
   char           *store_note;          /* what went wrong with the cache, or NULL */
 } Result;
 
@@ -124,14 +125,22 @@ result_clear (Result *result)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Result, result_clear)
 
+static double
+seconds_since (gint64 start_us)
+{
+  return (double) (g_get_monotonic_time () - start_us) / G_USEC_PER_SEC;
+}
+
 static void
 load_index (P2vSession            *self,
             const P2vStoreSubject *subject,
             Result                *result)
 {
   g_autofree char *reason = NULL;
+  gint64 start_us = g_get_monotonic_time ();
 
   result->map = p2v_store_load (self->store, subject, &result->report, &reason);
+  result->seconds_storing += seconds_since (start_us);
   result->from_cache = result->map != NULL;
   if (reason != NULL)
     result->store_note =
@@ -144,8 +153,12 @@ save_index (P2vSession            *self,
             Result                *result)
 {
   g_autoptr (GError) error = NULL;
+  gint64 start_us = g_get_monotonic_time ();
+  gboolean ok = p2v_store_save (self->store, subject, result->map, &result->report,
+                                MAX_CACHE_BYTES, &error);
 
-  if (p2v_store_save (self->store, subject, result->map, &result->report, MAX_CACHE_BYTES, &error))
+  result->seconds_storing += seconds_since (start_us);
+  if (ok)
     return;
   g_free (result->store_note);
   result->store_note =
@@ -183,6 +196,7 @@ publish (P2vSession *self,
   p2v_session_clear_index (self);
   self->statistics = compute_statistics (system, result->map, &result->report);
   self->statistics.from_cache = result->from_cache;
+  self->statistics.seconds_storing = result->seconds_storing;
   self->walk_diagnostics = p2v_session_dup_walk_diagnostics (system, result->report.spaces);
   if (result->store_note != NULL)
     g_ptr_array_add (self->walk_diagnostics, g_steal_pointer (&result->store_note));

@@ -98,6 +98,7 @@ typedef struct
  * the next two
  * @seconds_counting: time for reading the last level
  * @seconds_sorting: time for putting the mappings in order
+ * @seconds_storing: time for finding the index on disk or keeping it there; 0 without a cache
  *
  * What the index covers and costs.
  */
@@ -112,6 +113,7 @@ typedef struct
   double  seconds_planning;
   double  seconds_counting;
   double  seconds_sorting;
+  double  seconds_storing;
 } P2vIndexStatistics;
 
 P2V_AVAILABLE_IN_1_0

@@ -14,5 +14,7 @@
 #include "p2v-system.h"
 #include "p2v-cache.h"
 #include "p2v-session.h"
+#include "p2v-bulk.h"
 #include "p2v-export.h"
+#include "p2v-sharing.h"
 #undef P2V_INSIDE

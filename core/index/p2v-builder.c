@@ -7,12 +7,21 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/p2v-large-pages.h"
 #include "image/p2v-image-private.h"
 #include "index/p2v-builder.h"
 
-/* Tables asked of the kernel ahead of reading, and the interval for cancellation, progress and the
- * watch. 256 tables are 1 MiB, 131,072 entries: about half a millisecond. */
+/* The interval for cancellation, progress and the watch. 256 tables are 1 MiB, 131,072 entries:
+ * about two milliseconds. */
 #define BATCH_TABLES 256
+
+/* Batches asked of the kernel ahead of the one that is read, so that the disk is at work while we
+ * are, and sees enough of what is to come to go about it in its own order. */
+#define BATCHES_AHEAD 8
+
+/* Tables that follow each other in memory are read together, up to so many: 64 KiB stay in the
+ * processor's cache. */
+#define MAX_TABLES_LOADED 16
 
 /* Tables of all levels and spaces together, a table counting for each space that uses it. Beyond it
  * the image is damaged or crafted: this is 8 times what there would be if every frame were a
@@ -42,8 +51,11 @@ typedef struct
   guint64                n_visits_left;                 /* of all spaces */
   GArray                *levels[P2V_PAGING_MAX_LEVELS]; /* Visit, sorted by table */
   guint64                watched_pfn;
-  guint64                table[P2V_PAGING_MAX_ENTRIES]; /* the table being read */
   guint64                n_counted;
+  const guint64         *table;                         /* the one being read, in @loaded */
+  P2vPhysAddr            loaded_pa;
+  guint                  n_loaded;
+  guint64                loaded[MAX_TABLES_LOADED * P2V_PAGING_MAX_ENTRIES];
 } Builder;
 
 /* The leaves of one table, for the loops that take them. */
@@ -148,17 +160,68 @@ may_visit (Builder *self,
   return TRUE;
 }
 
-/* Reads the table of @visit, unless it is the one read last. */
-static P2vReadStatus
-load_table (Builder      *self,
-            const Visit  *visit,
-            P2vPhysAddr  *loaded_pa,
-            GError      **error)
+/* The first visit after @i whose table does not follow in memory on those of the visits before it,
+ * and how many tables these are. Looks at visits up to @to and up to @max tables. */
+static guint
+find_break (GArray *visits,
+            guint   i,
+            guint   to,
+            guint   max,
+            guint  *ret_n_tables)
 {
-  if (visit->table_pa == *loaded_pa)
+  P2vPhysAddr last_pa = g_array_index (visits, Visit, i).table_pa;
+  guint n = 1;
+
+  for (i++; i < to; i++)
+    {
+      P2vPhysAddr table_pa = g_array_index (visits, Visit, i).table_pa;
+      if (table_pa == last_pa)
+        continue;
+      if (table_pa != last_pa + P2V_PAGING_TABLE_BYTES || n == max)
+        break;
+      last_pa = table_pa;
+      n++;
+    }
+  *ret_n_tables = n;
+  return i;
+}
+
+static gboolean
+use_loaded (Builder     *self,
+            P2vPhysAddr  table_pa)
+{
+  guint64 offset = table_pa - self->loaded_pa;
+
+  if (offset % P2V_PAGING_TABLE_BYTES != 0 || offset / P2V_PAGING_TABLE_BYTES >= self->n_loaded)
+    return FALSE;
+  self->table = self->loaded + offset / sizeof *self->loaded;
+  return TRUE;
+}
+
+/* Makes the table of visit @i the one being read. With it come those behind it in memory that the
+ * visits up to @to will ask for; if one of these is not in the image, it alone. */
+static P2vReadStatus
+load_table (Builder  *self,
+            GArray   *visits,
+            guint     i,
+            guint     to,
+            GError  **error)
+{
+  P2vPhysAddr table_pa = g_array_index (visits, Visit, i).table_pa;
+
+  if (use_loaded (self, table_pa))
     return P2V_READ_OK;
-  P2vReadStatus status = p2v_paging_read_table (self->tables, visit->table_pa, self->table, error);
-  *loaded_pa = status == P2V_READ_OK ? visit->table_pa : G_MAXUINT64;
+  guint n;
+  (void) find_break (visits, i, to, MAX_TABLES_LOADED, &n);
+  P2vReadStatus status = p2v_paging_read_tables (self->tables, table_pa, n, self->loaded, error);
+  if (status == P2V_READ_HOLE && n > 1)
+    {
+      n = 1;
+      status = p2v_paging_read_table (self->tables, table_pa, self->loaded, error);
+    }
+  self->loaded_pa = table_pa;
+  self->n_loaded = status == P2V_READ_OK ? n : 0;
+  self->table = self->loaded;
   return status;
 }
 
@@ -220,16 +283,25 @@ expand_table (Builder  *self,
   return TRUE;
 }
 
+/* Prefetches the tables of visits @from up to @to, or to the end. */
 static void
-prefetch_batch (Builder     *self,
-                const Visit *visits,
-                guint        n_visits)
+prefetch_visits (Builder *self,
+                 GArray  *visits,
+                 guint    from,
+                 guint    to)
 {
-  for (guint i = 0; i < n_visits; i++)
-    p2v_image_prefetch (self->request->tables->image, visits[i].table_pa, P2V_PAGING_TABLE_BYTES);
+  guint next, n_tables;
+
+  to = MIN (to, visits->len);
+  for (guint i = from; i < to; i = next)
+    {
+      next = find_break (visits, i, to, G_MAXUINT, &n_tables);
+      p2v_image_prefetch (self->tables->image, g_array_index (visits, Visit, i).table_pa,
+                          (guint64) n_tables * P2V_PAGING_TABLE_BYTES);
+    }
 }
 
-/* Prefetches the batch that begins at @i, if one does; notices cancellation. */
+/* If a batch begins at @i: prefetches what comes after it; notices cancellation. */
 static gboolean
 begin_batch (Builder   *self,
              GArray    *visits,
@@ -238,7 +310,8 @@ begin_batch (Builder   *self,
 {
   if (i % BATCH_TABLES != 0)
     return TRUE;
-  prefetch_batch (self, &g_array_index (visits, Visit, i), MIN (BATCH_TABLES, visits->len - i));
+  guint ahead = i + BATCHES_AHEAD * BATCH_TABLES;
+  prefetch_visits (self, visits, i == 0 ? 0 : ahead, ahead + BATCH_TABLES);
   return !g_cancellable_set_error_if_cancelled (self->cancellable, error);
 }
 
@@ -276,8 +349,8 @@ expand_level (Builder  *self,
 {
   GArray *visits = self->levels[level_number];
   g_autoptr (GArray) next = g_array_new (FALSE, FALSE, sizeof (Visit));
-  P2vPhysAddr loaded_pa = G_MAXUINT64;
 
+  self->n_loaded = 0;
   p2v_meter_begin (self->request->meter, self->request->planning, visits->len);
   for (guint i = 0; i < visits->len; i++)
     {
@@ -285,7 +358,7 @@ expand_level (Builder  *self,
 
       if (!begin_batch (self, visits, i, error))
         return NULL;
-      P2vReadStatus status = load_table (self, visit, &loaded_pa, error);
+      P2vReadStatus status = load_table (self, visits, i, visits->len, error);
       if (status == P2V_READ_FAILED)
         return NULL;
       if (status == P2V_READ_HOLE)
@@ -368,13 +441,13 @@ scan_visits (Builder     *self,
              LeavesFunc   take,
              GError     **error)
 {
-  P2vPhysAddr loaded_pa = G_MAXUINT64;
   Leaves leaves;
 
+  self->n_loaded = 0;
   for (guint i = from; i < to; i++)
     {
       const Visit *visit = &g_array_index (visits, Visit, i);
-      P2vReadStatus status = load_table (self, visit, &loaded_pa, error);
+      P2vReadStatus status = load_table (self, visits, i, to, error);
       if (status == P2V_READ_FAILED)
         return FALSE;
       if (status == P2V_READ_OK)
@@ -394,11 +467,34 @@ take_watched (Builder       *self,
   P2vIndexEntry found[P2V_PAGING_MAX_ENTRIES];
   guint n_found = 0;
 
+  if (self->watched_pfn == G_MAXUINT64)
+    return TRUE;
   for (guint i = 0; leaves != NULL && i < leaves->n; i++)
     if (leaves->pfns[i] == self->watched_pfn)
       found[n_found++] = leaves->entries[i];
   p2v_watch_add (self->request->watch, found, n_found);
   return TRUE;
+}
+
+/* Where in ends[] the frames of @leaves are, NULL for those outside the image. Frames lie far from
+ * each other, so the processor is told to fetch them all before the first is needed: with a place
+ * for each it waits once for a table, not for every entry. */
+static void
+find_slots (P2vReverseMap  *map,
+            const Leaves   *leaves,
+            guint32       **slots)
+{
+  const P2vFrameRun *hint = NULL;
+  guint64 ordinal;
+
+  for (guint i = 0; i < leaves->n; i++)
+    {
+      slots[i] = NULL;
+      if (!p2v_frame_set_get_ordinal (map->frames, leaves->pfns[i], &hint, &ordinal))
+        continue;
+      slots[i] = &map->ends[ordinal];
+      __builtin_prefetch (slots[i], 1);
+    }
 }
 
 static gboolean
@@ -407,7 +503,7 @@ count_leaves (Builder       *self,
               const Leaves  *leaves,
               GError       **error)
 {
-  const P2vFrameRun *hint = NULL;
+  guint32 *slots[P2V_PAGING_MAX_ENTRIES];
 
   if (leaves == NULL)
     {
@@ -415,12 +511,12 @@ count_leaves (Builder       *self,
                                     self->form->n_levels - 1);
       return TRUE;
     }
+  find_slots (self->map, leaves, slots);
   for (guint i = 0; i < leaves->n; i++)
     {
-      guint64 ordinal;
-      if (p2v_frame_set_get_ordinal (self->map->frames, leaves->pfns[i], &hint, &ordinal))
+      if (slots[i] != NULL)
         {
-          self->map->ends[ordinal]++;
+          ++*slots[i];
           self->n_counted++;
         }
       else if (!add_extent (self, P2V_FRAME_SHIFT, leaves->pfns[i], leaves->entries[i], error))
@@ -483,6 +579,7 @@ allot (Builder  *self,
                    map->n_entries, map->n_entries * sizeof (P2vIndexEntry) >> 20);
       return FALSE;
     }
+  p2v_use_large_pages (map->entries, map->n_entries * sizeof *map->entries);
   for (guint64 ordinal = 0; ordinal < map->frames->n_frames; ordinal++)
     {
       guint32 n = map->ends[ordinal];
@@ -511,16 +608,21 @@ place_leaves (Builder       *self,
               GError       **error)
 {
   P2vReverseMap *map = self->map;
-  const P2vFrameRun *hint = NULL;
+  guint32 *slots[P2V_PAGING_MAX_ENTRIES];
 
-  for (guint i = 0; leaves != NULL && i < leaves->n; i++)
+  if (leaves == NULL)
+    return TRUE;
+  find_slots (map, leaves, slots);
+  for (guint i = 0; i < leaves->n; i++)
+    if (slots[i] != NULL)
+      __builtin_prefetch (&map->entries[*slots[i]], 1);
+  for (guint i = 0; i < leaves->n; i++)
     {
-      guint64 ordinal;
-      if (!p2v_frame_set_get_ordinal (map->frames, leaves->pfns[i], &hint, &ordinal))
+      if (slots[i] == NULL)
         continue;
-      if (map->ends[ordinal] >= map->n_entries)
+      if (*slots[i] >= map->n_entries)
         return set_changed_error (error);
-      map->entries[map->ends[ordinal]++] = leaves->entries[i];
+      map->entries[(*slots[i])++] = leaves->entries[i];
       self->n_counted--;
     }
   return TRUE;
@@ -564,6 +666,7 @@ new_map (P2vImage  *image,
                    _("No room for an index of %" PRIu64 " frames"), map->frames->n_frames);
       return NULL;
     }
+  p2v_use_large_pages (map->ends, map->frames->n_frames * sizeof *map->ends);
   return g_steal_pointer (&map);
 }
 

@@ -13,6 +13,7 @@
 
 #include "base/p2v-checked.h"
 #include "base/p2v-checksum.h"
+#include "base/p2v-large-pages.h"
 #include "base/p2v-limits.h"
 #include "image/p2v-image-private.h"
 #include "index/p2v-store-private.h"
@@ -360,8 +361,11 @@ take_arrays (Stream               *stream,
   map->n_entries = words[STORE_N_ENTRIES];
   map->ends = g_try_new (guint32, MAX (map->frames->n_frames, 1));
   map->entries = g_try_new (P2vIndexEntry, MAX (map->n_entries, 1));
-  if (map->ends == NULL || map->entries == NULL ||
-      !take (stream, map->ends, map->frames->n_frames * sizeof *map->ends) ||
+  if (map->ends == NULL || map->entries == NULL)
+    return FALSE;
+  p2v_use_large_pages (map->ends, map->frames->n_frames * sizeof *map->ends);
+  p2v_use_large_pages (map->entries, map->n_entries * sizeof *map->entries);
+  if (!take (stream, map->ends, map->frames->n_frames * sizeof *map->ends) ||
       !take (stream, map->entries, map->n_entries * sizeof *map->entries))
     return FALSE;
   map->tables = take_array (stream, sizeof (P2vTableUse), words[STORE_N_TABLES]);

@@ -21,18 +21,28 @@ p2v_paging_canonical (const P2vPagingForm *form,
 }
 
 P2vReadStatus
+p2v_paging_read_tables (const P2vPageTables  *self,
+                        P2vPhysAddr           first_pa,
+                        guint                 n_tables,
+                        guint64              *entries,
+                        GError              **error)
+{
+  P2vReadStatus status = p2v_image_read (self->image, first_pa, entries,
+                                         (gsize) n_tables * P2V_PAGING_TABLE_BYTES, error);
+
+  if (G_BYTE_ORDER == G_BIG_ENDIAN && status == P2V_READ_OK)
+    for (gsize i = 0; i < (gsize) n_tables * P2V_PAGING_MAX_ENTRIES; i++)
+      entries[i] = GUINT64_FROM_LE (entries[i]);
+  return status;
+}
+
+P2vReadStatus
 p2v_paging_read_table (const P2vPageTables  *self,
                        P2vPhysAddr           table_pa,
                        guint64              *entries,
                        GError              **error)
 {
-  P2vReadStatus status =
-    p2v_image_read (self->image, table_pa, entries, P2V_PAGING_TABLE_BYTES, error);
-
-  if (G_BYTE_ORDER == G_BIG_ENDIAN && status == P2V_READ_OK)
-    for (guint i = 0; i < P2V_PAGING_MAX_ENTRIES; i++)
-      entries[i] = GUINT64_FROM_LE (entries[i]);
-  return status;
+  return p2v_paging_read_tables (self, table_pa, 1, entries, error);
 }
 
 /* What the levels above and this entry allow together. */

@@ -125,6 +125,13 @@ P2vReadStatus p2v_paging_read_table (const P2vPageTables  *self,
                                      P2vPhysAddr           table_pa,
                                      guint64              *entries,
                                      GError              **error);
+/* Reads @n_tables tables, one behind the other in memory. */
+G_GNUC_WARN_UNUSED_RESULT
+P2vReadStatus p2v_paging_read_tables (const P2vPageTables *self,
+                                     P2vPhysAddr           first_pa,
+                                     guint                 n_tables,
+                                     guint64              *entries,
+                                     GError              **error);
 /* Translates one address and keeps the evidence. FALSE only if the image cannot be read; how the
  * translation ended is in the trail. */
 G_GNUC_WARN_UNUSED_RESULT

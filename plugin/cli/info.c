@@ -101,16 +101,6 @@ add_index (Pas2vasProperties *properties,
                              statistics.index_bytes);
 }
 
-static void
-add_diagnostics (Pas2vasProperties *properties,
-                 P2vSession        *session)
-{
-  g_auto (GStrv) diagnostics = p2v_session_dup_diagnostics (session);
-
-  for (char **diagnostic = diagnostics; diagnostic != NULL && *diagnostic != NULL; diagnostic++)
-    pas2vas_properties_add (properties, N_("Finding"), *diagnostic);
-}
-
 G_GNUC_WARN_UNUSED_RESULT static gboolean
 print_properties (P2vSession       *session,
                   P2vExportFormat   format,
@@ -122,7 +112,7 @@ print_properties (P2vSession       *session,
   add_image (properties, session, format);
   add_system (properties, session);
   add_index (properties, session);
-  add_diagnostics (properties, session);
+  pas2vas_properties_add_findings (properties, session);
   return pas2vas_properties_finish (properties, error);
 }
 

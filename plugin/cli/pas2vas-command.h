@@ -56,4 +56,7 @@ extern const Pas2vasCommand pas2vas_ps;
 extern const Pas2vasCommand pas2vas_maps;
 extern const Pas2vasCommand pas2vas_vtop;
 extern const Pas2vasCommand pas2vas_info;
+extern const Pas2vasCommand pas2vas_index;
+extern const Pas2vasCommand pas2vas_shared;
+extern const Pas2vasCommand pas2vas_strings;
 extern const Pas2vasCommand pas2vas_cache;

@@ -77,6 +77,16 @@ pas2vas_properties_printf (Pas2vasProperties *self,
   pas2vas_properties_add (self, name, value);
 }
 
+void
+pas2vas_properties_add_findings (Pas2vasProperties *self,
+                                 P2vSession        *session)
+{
+  g_auto (GStrv) diagnostics = p2v_session_dup_diagnostics (session);
+
+  for (char **diagnostic = diagnostics; diagnostic != NULL && *diagnostic != NULL; diagnostic++)
+    pas2vas_properties_add (self, N_("Finding"), *diagnostic);
+}
+
 gboolean
 pas2vas_properties_finish (Pas2vasProperties  *self,
                            GError            **error)

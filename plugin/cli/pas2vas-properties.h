@@ -21,6 +21,9 @@ void               pas2vas_properties_printf (Pas2vasProperties  *self,
                                               const char         *name,
                                               const char         *format,
                                               ...) G_GNUC_PRINTF (3, 4);
+/* What the session could not read, a line each. */
+void               pas2vas_properties_add_findings (Pas2vasProperties *self,
+                                              P2vSession         *session);
 gboolean           pas2vas_properties_finish (Pas2vasProperties  *self,
                                               GError            **error);
 

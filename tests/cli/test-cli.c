@@ -65,6 +65,28 @@ write_bad_files (void **state)
   assert_int_equal (mkfifo (fifo, 0600), 0);
 }
 
+/* What other programs found in the image; see golden/strings.txt for the offsets. */
+static void
+write_found_files (void **state)
+{
+  static const struct
+  {
+    const char *name;
+    const char *lines;
+  } files[] = {
+    { "found.strings", "77848592 written three times\n79138820 of  five\n32852136 in a page table\n"
+                       "   4096 low\n\nno offset\n79691776 behind the end\n" },
+    { "found.features", "\xef\xbb\xbf# BULK_EXTRACTOR\r\n77848592\ta@b.example\tto: a@b.example\r\n"
+                        "79138820-GZIP-7\t=1+1\tx\\0y\r\nbroken\tline\r\n" },
+    { "found.list", "77848592\n4096\n0x4a3e010" },
+    { "found.hex", "4a3e010 a\n4b79004 b\n1000 c\n" },
+    { "found.octal", "450760020 a\n10000 c\n8 no octal digit\n" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (files); i++)
+    write_file (state, files[i].name, files[i].lines, strlen (files[i].lines));
+}
+
 static int
 set_up (void **state)
 {
@@ -75,6 +97,7 @@ set_up (void **state)
   if (symlink (g_getenv ("P2V_TINY_IMAGE"), image) != 0)
     return -1;
   write_bad_files (state);
+  write_found_files (state);
   return 0;
 }
 
@@ -197,6 +220,22 @@ check_golden (void       **state,
   assert_same_lines (transcript, golden);
 }
 
+/* Whatever seconds were measured, as "Seconds for walk: #". */
+static void
+check_golden_without_seconds (void       **state,
+                              const char  *name)
+{
+  g_autofree char *path = g_build_filename (g_getenv ("P2V_GOLDEN"), name, NULL);
+  g_autofree char *golden = NULL;
+  g_autoptr (GRegex) seconds = g_regex_new ("(Seconds for [a-z]+[:,] ?)[0-9]+[.][0-9]{3}$",
+                                            G_REGEX_MULTILINE, 0, NULL);
+
+  assert_true (g_file_get_contents (path, &golden, NULL, NULL));
+  g_autofree char *transcript = make_transcript (state, golden);
+  g_autofree char *masked = g_regex_replace (seconds, transcript, -1, 0, "\\1#", 0, NULL);
+  assert_same_lines (masked, golden);
+}
+
 static void
 lookup_shows_all_owners_and_says_when_there_is_none (void **state)
 {
@@ -254,6 +293,24 @@ info_tells_what_an_image_is (void **state)
   append_run (transcript, state, "pas2vas info --format csv mem.raw");
   assert_contains (transcript->str, "> property,value\n");
   assert_contains (transcript->str, "> File size,79691776\n");
+}
+
+static void
+index_is_built_once_and_then_kept (void **state)
+{
+  check_golden_without_seconds (state, "index.txt");
+}
+
+static void
+strings_adds_all_owners_to_each_line (void **state)
+{
+  check_golden (state, "strings.txt");
+}
+
+static void
+shared_lists_pairs_and_ranges (void **state)
+{
+  check_golden (state, "shared.txt");
 }
 
 static guint
@@ -479,6 +536,9 @@ main (void)
     IN_FOLDER (maps_lists_the_regions_of_a_process),
     IN_FOLDER (vtop_shows_every_entry_of_a_translation),
     IN_FOLDER (info_tells_what_an_image_is),
+    IN_FOLDER (index_is_built_once_and_then_kept),
+    IN_FOLDER (strings_adds_all_owners_to_each_line),
+    IN_FOLDER (shared_lists_pairs_and_ranges),
     IN_FOLDER (wrong_command_line_is_one_line_and_exit_2),
     IN_FOLDER (file_that_is_no_image_is_one_line_and_exit_3),
     IN_FOLDER (page_behind_the_end_of_a_cut_image_has_owners_and_no_file_offset),

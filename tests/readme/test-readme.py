@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Copyright 2026 The pas2vas authors
 """test-readme.py README PAS2VAS IMAGE EXAMPLE : what README.md shows is what happens. Runs the
-commands "$ pas2vas ..." and "$ ./example ..." of its console blocks on the demo image and
-compares what is printed, standard error included, word for word. EXAMPLE was compiled from the
-C in README.md."""
+commands "$ pas2vas ...", "$ strings ..." and "$ ./example ..." of its console blocks on the demo
+image and compares what is printed, standard error included, word for word. EXAMPLE was compiled
+from the C in README.md."""
 
 import re
 import shlex
@@ -32,15 +32,28 @@ def run(program, arguments):
     return result.stdout.decode(), result.returncode
 
 
+def run_pipeline(line, pas2vas, image):
+    """A command of README.md that begins with strings and pipes into pas2vas."""
+    line = line.replace('linux-tiny.raw', shlex.quote(image))
+    line = line.replace('| pas2vas ', f'| {shlex.quote(pas2vas)} ')
+    result = subprocess.run(
+        line, shell=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+    )
+    return result.stdout.decode(), result.returncode
+
+
 def main(readme, pas2vas, image, example):
     compared = differing = 0
     for line, wanted in commands(readme):
         words = shlex.split(line)
-        if words[0] not in ('pas2vas', './example'):
+        if words[0] not in ('pas2vas', './example', 'strings'):
             continue
         program = pas2vas if words[0] == 'pas2vas' else example
         arguments = [image if word.endswith('linux-tiny.raw') else word for word in words[1:]]
-        got, status = run(program, arguments)
+        if words[0] == 'strings':
+            got, status = run_pipeline(line, pas2vas, image)
+        else:
+            got, status = run(program, arguments)
         compared += 1
         if got != wanted or status != 0:
             differing += 1

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The pas2vas authors */
+
+/**
+ * P2vBulk:
+ *
+ * Who maps each of many physical addresses.
+ *
+ * What it answers from is that of the session at the time it was made.
+ */
+
+#include "config.h"
+
+#include "p2v-bulk.h"
+
+#include <glib/gi18n-lib.h>
+#include <inttypes.h>
+
+#include "base/p2v-text.h"
+#include "os/p2v-system-private.h"
+#include "p2v-session-private.h"
+
+/* No frame has this number: physical addresses have at most P2V_LIMIT_PHYS_BITS bits. */
+#define NO_FRAME G_MAXUINT64
+
+/* The owners of one address space that pass the filter. */
+typedef struct
+{
+  guint first;                 /* in owners */
+  guint n;
+} SpaceOwners;
+
+struct _P2vBulk
+{
+  P2vImage            *image;
+  P2vSystem           *system;
+  P2vReverseMap       *map;
+  const P2vPagingForm *form;
+  SpaceOwners         *spaces;   /* by number of the address space */
+  GPtrArray           *owners;   /* P2vProcess, of all spaces; the system keeps them */
+
+  P2vPhysAddr          pa;       /* asked for last */
+  guint64              pfn;      /* of it, or NO_FRAME: what the following fields are about */
+  gboolean             is_mapped;
+  GArray              *rows;     /* P2vBulkRow */
+  GArray              *extents;  /* P2vIndexEntry, only for use while looking up */
+};
+
+static void
+add_owners (P2vBulk   *self,
+            guint      number,
+            P2vFilter *filter)
+{
+  P2vAddressSpace *space = p2v_system_get_space (self->system, number);
+
+  self->spaces[number].first = self->owners->len;
+  for (guint i = 0; i < p2v_address_space_get_n_owners (space); i++)
+    {
+      P2vProcess *owner = p2v_address_space_get_owner (space, i);
+
+      if (filter == NULL || p2v_filter_matches (filter, owner))
+        g_ptr_array_add (self->owners, owner);
+    }
+  self->spaces[number].n = self->owners->len - self->spaces[number].first;
+}
+
+/**
+ * p2v_bulk_new:
+ * @session: a session whose index is complete
+ * @filter: (nullable): which processes to tell of; it is asked now and not kept
+ * @error: return location
+ *
+ * Prepares to look up many addresses.
+ *
+ * Returns: (transfer full) (nullable): free it with p2v_bulk_free(); %NULL with
+ *   %P2V_QUERY_ERROR_NOT_READY if there is no complete index
+ * Since: 1.0
+ */
+P2vBulk *
+p2v_bulk_new (P2vSession  *session,
+              P2vFilter   *filter,
+              GError     **error)
+{
+  g_return_val_if_fail (P2V_IS_SESSION (session), NULL);
+
+  g_auto (P2vSessionView) view = p2v_session_view (session);
+  if (view.map == NULL)
+    {
+      g_set_error_literal (error, P2V_QUERY_ERROR, P2V_QUERY_ERROR_NOT_READY,
+                           _("The index of the image is not complete yet"));
+      return NULL;
+    }
+
+  P2vBulk *self = g_new0 (P2vBulk, 1);
+  guint n_spaces = p2v_system_get_n_spaces (view.system);
+  self->image = g_steal_pointer (&view.image);
+  self->system = g_steal_pointer (&view.system);
+  self->map = g_steal_pointer (&view.map);
+  self->form = p2v_system_get_page_tables (self->system)->form;
+  self->spaces = g_new0 (SpaceOwners, MAX (n_spaces, 1));
+  self->owners = g_ptr_array_new ();
+  for (guint i = 0; i < n_spaces; i++)
+    add_owners (self, i, filter);
+  self->pfn = NO_FRAME;
+  self->rows = g_array_new (FALSE, FALSE, sizeof (P2vBulkRow));
+  self->extents = g_array_new (FALSE, FALSE, sizeof (P2vIndexEntry));
+  return self;
+}
+
+/**
+ * p2v_bulk_free:
+ * @self: (transfer full) (nullable): what p2v_bulk_new() returned
+ *
+ * Frees it and the rows it gave.
+ *
+ * Since: 1.0
+ */
+void
+p2v_bulk_free (P2vBulk *self)
+{
+  if (self == NULL)
+    return;
+
+  g_array_unref (self->extents);
+  g_array_unref (self->rows);
+  g_ptr_array_unref (self->owners);
+  g_free (self->spaces);
+  p2v_reverse_map_unref (self->map);
+  g_object_unref (self->system);
+  g_object_unref (self->image);
+  g_free (self);
+}
+
+static int
+compare_entries (gconstpointer a,
+                 gconstpointer b)
+{
+  P2vIndexEntry x = *(const P2vIndexEntry *) a, y = *(const P2vIndexEntry *) b;
+
+  return (x > y) - (x < y);
+}
+
+/* The entries of one space, once for each of its owners. */
+static void
+add_rows (P2vBulk             *self,
+          const P2vIndexEntry *entries,
+          guint64              n_entries)
+{
+  const SpaceOwners *space = &self->spaces[p2v_index_entry_space (entries[0])];
+
+  for (guint i = 0; i < space->n; i++)
+    for (guint64 j = 0; j < n_entries; j++)
+      {
+        P2vBulkRow row = {
+          .process = g_ptr_array_index (self->owners, space->first + i),
+          .page_va = p2v_paging_canonical (self->form, p2v_index_entry_va (entries[j])),
+        };
+
+        g_array_append_val (self->rows, row);
+      }
+}
+
+/* All entries of a frame, sorted: the map's own where large pages add none. */
+static const P2vIndexEntry *
+gather_entries (P2vBulk *self,
+                guint64  pfn,
+                guint64 *ret_n_entries)
+{
+  const P2vIndexEntry *entries = p2v_reverse_map_get_entries (self->map, pfn, ret_n_entries);
+
+  g_array_set_size (self->extents, 0);
+  p2v_extent_classes_lookup (self->map->classes, self->map->n_classes, pfn, self->extents);
+  if (self->extents->len == 0)
+    return entries;
+
+  if (*ret_n_entries > 0)
+    g_array_append_vals (self->extents, entries, (guint) *ret_n_entries);
+  g_array_sort (self->extents, compare_entries);
+  *ret_n_entries = self->extents->len;
+  return (const P2vIndexEntry *) (gpointer) self->extents->data;
+}
+
+static void
+look_up_frame (P2vBulk *self,
+               guint64  pfn)
+{
+  guint64 n_entries;
+  const P2vIndexEntry *entries = gather_entries (self, pfn, &n_entries);
+
+  self->pfn = pfn;
+  self->is_mapped = n_entries > 0;
+  g_array_set_size (self->rows, 0);
+  for (guint64 start = 0, end; start < n_entries; start = end)
+    {
+      guint space = p2v_index_entry_space (entries[start]);
+
+      for (end = start + 1; end < n_entries && p2v_index_entry_space (entries[end]) == space;)
+        end++;
+      add_rows (self, entries + start, end - start);
+    }
+}
+
+/**
+ * p2v_bulk_look_up:
+ * @self: bulk look-ups
+ * @pa: a physical address, in or out of the image
+ * @ret_n_rows: (out): how many rows there are
+ *
+ * Asks who maps a physical address. The rows are in the order of those of an answer: by address
+ * space, owner, then virtual address.
+ *
+ * Returns: (array length=ret_n_rows) (transfer none) (nullable): the mappings of the frame that
+ *   @pa is in; valid until the next call
+ * Since: 1.0
+ */
+const P2vBulkRow *
+p2v_bulk_look_up (P2vBulk     *self,
+                  P2vPhysAddr  pa,
+                  guint64     *ret_n_rows)
+{
+  g_return_val_if_fail (self != NULL && ret_n_rows != NULL, NULL);
+
+  self->pa = pa;
+  if (self->pfn != pa >> P2V_FRAME_SHIFT)
+    look_up_frame (self, pa >> P2V_FRAME_SHIFT);
+  *ret_n_rows = self->rows->len;
+  return (const P2vBulkRow *) (gpointer) self->rows->data;
+}
+
+/**
+ * p2v_bulk_get_absence:
+ * @self: bulk look-ups; one was made
+ *
+ * Asks why the last look-up gave no rows.
+ *
+ * Returns: the reason, or %P2V_ABSENCE_NONE if it gave rows
+ * Since: 1.0
+ */
+P2vAbsence
+p2v_bulk_get_absence (P2vBulk *self)
+{
+  g_return_val_if_fail (self != NULL && self->pfn != NO_FRAME, P2V_ABSENCE_NONE);
+
+  guint64 file_offset;
+  if (self->rows->len > 0)
+    return P2V_ABSENCE_NONE;
+  if (self->is_mapped)
+    return P2V_ABSENCE_FILTERED;
+  return p2v_image_pa_to_offset (self->image, self->pa, &file_offset) ? P2V_ABSENCE_UNMAPPED
+                                                                      : P2V_ABSENCE_NOT_IN_IMAGE;
+}
+
+/**
+ * p2v_bulk_dup_frame_use:
+ * @self: bulk look-ups; one was made
+ *
+ * Tells what the system itself uses the frame for that was looked up last, as far as that is known
+ * without reading the image.
+ *
+ * Returns: (transfer full) (nullable): a translated phrase, such as "page table of init (1)", or
+ *   %NULL
+ * Since: 1.0
+ */
+char *
+p2v_bulk_dup_frame_use (P2vBulk *self)
+{
+  g_return_val_if_fail (self != NULL && self->pfn != NO_FRAME, NULL);
+
+  const P2vTableUse *use = p2v_reverse_map_find_table (self->map, self->pfn);
+  if (use == NULL)
+    return p2v_system_dup_frame_use (self->system, self->pa);
+
+  P2vAddressSpace *space = p2v_system_get_space (self->system, p2v_index_entry_space (use->entry));
+  P2vProcess *owner = p2v_address_space_get_owner (space, 0);
+  /* Translators: process name and id. */
+  return g_strdup_printf (_("page table of %s (%" PRId64 ")"), p2v_process_get_name (owner),
+                          p2v_process_get_pid (owner));
+}
+
+/**
+ * p2v_escape_bytes:
+ * @bytes: (array length=length): foreign bytes
+ * @length: how many
+ *
+ * Makes foreign bytes safe to show, as all names are that the library gives out: every byte that is
+ * no part of a printable character stands as \xHH, a backslash as two. Reversible.
+ *
+ * Returns: (transfer full): valid UTF-8 without control characters
+ * Since: 1.0
+ */
+char *
+p2v_escape_bytes (const char *bytes,
+                  gsize       length)
+{
+  g_return_val_if_fail (bytes != NULL || length == 0, NULL);
+  g_return_val_if_fail (length <= G_MAXSSIZE, NULL);
+
+  return p2v_text_escape (length > 0 ? bytes : "", (gssize) length);
+}
