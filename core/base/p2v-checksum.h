@@ -39,25 +39,38 @@ p2v_checksum_mix (guint64 lane,
   return lane << 29 | lane >> 35;
 }
 
-/* What does not fill a block of 32 bytes at the end is taken with zeros behind it: feed the same
- * pieces when writing and when reading. */
+static inline void
+p2v_checksum_take_block (P2vChecksum  *self,
+                         const guint8 *bytes)
+{
+  guint64 block[P2V_CHECKSUM_LANES];
+
+  memcpy (block, bytes, sizeof block);
+  for (guint i = 0; i < P2V_CHECKSUM_LANES; i++)
+    self->lanes[i] = p2v_checksum_mix (self->lanes[i], block[i]);
+}
+
+#define P2V_CHECKSUM_BLOCK_BYTES (P2V_CHECKSUM_LANES * sizeof (guint64))
+
+/* What does not fill a block at the end is taken with zeros behind it: feed the same pieces when
+ * writing and when reading. */
 static inline void
 p2v_checksum_update (P2vChecksum *self,
                      const void  *bytes,
                      gsize        length)
 {
   const guint8 *at = bytes;
-  guint64 block[P2V_CHECKSUM_LANES];
 
-  for (; length > 0; at += sizeof block)
+  for (; length >= P2V_CHECKSUM_BLOCK_BYTES; length -= P2V_CHECKSUM_BLOCK_BYTES)
     {
-      gsize n = MIN (length, sizeof block);
-      if (n < sizeof block)
-        memset (block, 0, sizeof block);
-      memcpy (block, at, n);
-      for (guint i = 0; i < P2V_CHECKSUM_LANES; i++)
-        self->lanes[i] = p2v_checksum_mix (self->lanes[i], block[i]);
-      length -= n;
+      p2v_checksum_take_block (self, at);
+      at += P2V_CHECKSUM_BLOCK_BYTES;
+    }
+  if (length > 0)
+    {
+      guint8 last[P2V_CHECKSUM_BLOCK_BYTES] = { 0 };
+      memcpy (last, at, length);
+      p2v_checksum_take_block (self, last);
     }
 }
 
