@@ -340,10 +340,23 @@ dup_owners_text (P2vAnswer *self)
                           owners, kind, self->n_rows);
 }
 
-/* What is known of a frame that nobody maps, as a phrase, or NULL. */
-static char *
-dup_frame_use (P2vAnswer *self)
+/**
+ * p2v_answer_dup_frame_use:
+ * @self: an answer
+ *
+ * Says what the system uses the frame for beside user mappings, as far as it is known: a page
+ * table of a process, the kernel's image.
+ *
+ * Returns: (transfer full) (nullable): a translated phrase without a full stop, such as "the
+ *   page-table root of bash (812)"; %NULL if it is not known, or the index is not complete
+ */
+char *
+p2v_answer_dup_frame_use (P2vAnswer *self)
 {
+  g_return_val_if_fail (P2V_IS_ANSWER (self), NULL);
+  if (self->map == NULL)
+    return NULL;
+
   const P2vTableUse *use = p2v_reverse_map_find_table (self->map, self->pa >> P2V_FRAME_SHIFT);
 
   if (use == NULL)
@@ -364,7 +377,7 @@ dup_frame_use (P2vAnswer *self)
 static char *
 dup_unmapped_text (P2vAnswer *self)
 {
-  g_autofree char *use = dup_frame_use (self);
+  g_autofree char *use = p2v_answer_dup_frame_use (self);
 
   if (use == NULL)
     return g_strdup (_("nobody maps this frame in user space"));

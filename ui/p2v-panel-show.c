@@ -77,6 +77,21 @@ show_no_answer (P2vPanel *self)
     show_message (self, _("No operating system is known yet"), "");
 }
 
+/* What the frame is, if that is known: the verdict above may be too narrow for it. */
+static void
+show_unmapped (P2vPanel *self)
+{
+  g_autofree char *use = p2v_answer_dup_frame_use (self->answer);
+  /* Translators: what a frame is: "the page-table root of bash (812)". */
+  g_autofree char *text = use != NULL ? g_strdup_printf (_("It is %s."), use) : NULL;
+
+  show_message (self, _("Nobody maps this frame"),
+                text != NULL
+                  ? text
+                  : _("No process has it in its user memory. It may belong to the kernel, hold a "
+                      "file’s cached contents, or be free."));
+}
+
 /* With an answer: its rows, or why there are none. */
 static void
 show_rows (P2vPanel *self)
@@ -90,10 +105,7 @@ show_rows (P2vPanel *self)
              "memory, or behind the last one."));
       break;
     case P2V_ABSENCE_UNMAPPED:
-      show_message (
-          self, _("Nobody maps this frame"),
-          _("No process has it in its user memory. It may belong to the kernel, hold a page "
-             "table or a file’s cached contents, or be free."));
+      show_unmapped (self);
       break;
     case P2V_ABSENCE_FILTERED:
       show_message (self, _("The filter hides all owners of this frame"), "");

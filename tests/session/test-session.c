@@ -284,6 +284,30 @@ an_address_outside_the_image_has_a_reason (void **state)
   assert_false (p2v_answer_get_file_offset (answer, NULL));
 }
 
+/* From the image's files: the root of process 81 (rigtruth.tsv), a page of kernel code and one
+ * of its data (iomem.txt), and a marker, which is somebody's. */
+static void
+a_frame_of_nobody_says_what_it_is (void **state)
+{
+  static const struct
+  {
+    P2vPhysAddr  pa;
+    const char  *use;
+  } frames[] = { { 0x1eea000, "the page-table root of rl-cow (81)" },
+                 { 0x1f548a8, "a page table (pte) of rl-twice (88) for 0x7fe716200000" },
+                 { 0x1800000, "code of the kernel's image" },
+                 { 0x2b00000, "data of the kernel's image" },
+                 { MARKER_PA, NULL } };
+  Fixture *self = *state;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (frames); i++)
+    {
+      g_autoptr (P2vAnswer) answer = p2v_session_lookup (self->session, frames[i].pa, NULL);
+      g_autofree char *use = p2v_answer_dup_frame_use (answer);
+      assert_int_equal (g_strcmp0 (use, frames[i].use), 0);
+    }
+}
+
 static void
 a_filter_that_leaves_nobody_is_the_reason (void **state)
 {
@@ -507,6 +531,7 @@ main (void)
     cmocka_unit_test (a_process_whose_first_thread_is_dead_keeps_its_mappings),
     cmocka_unit_test (pages_without_access_are_answers_and_say_so),
     cmocka_unit_test (an_address_outside_the_image_has_a_reason),
+    cmocka_unit_test (a_frame_of_nobody_says_what_it_is),
     cmocka_unit_test (a_filter_that_leaves_nobody_is_the_reason),
     cmocka_unit_test (the_index_covers_every_address_space),
     cmocka_unit_test (joined_runs_cover_the_same_bytes),

@@ -255,6 +255,18 @@ frame_of_nobody_is_an_answer_on_its_own_page (void **state)
   p2v_ui_test_screenshot (fixture->window, "panel-nobody");
 }
 
+/* The root of process 81, from the image's rigtruth.tsv. */
+static void
+frame_of_nobody_says_what_it_is (void **state)
+{
+  Fixture *fixture = *state;
+
+  show (fixture, 0x1eea010);
+  assert_page (fixture, "message");
+  assert_string_equal (gtk_label_get_label (fixture->panel->message_text),
+                       "It is the page-table root of rl-cow (81).");
+}
+
 static void
 address_outside_the_image_has_no_file_offset (void **state)
 {
@@ -720,6 +732,7 @@ main (void)
     test (cursor_may_move_often_between_two_frames),
     test (selection_and_its_trail_follow_the_cursor_in_a_page),
     test (frame_of_nobody_is_an_answer_on_its_own_page),
+    test (frame_of_nobody_says_what_it_is),
     test (address_outside_the_image_has_no_file_offset),
     test (filter_leaves_one_process_or_says_that_it_hides_all),
     test (activating_a_row_jumps_to_the_entry_that_maps_it),
