@@ -52,6 +52,7 @@ typedef struct
   GArray                *levels[P2V_PAGING_MAX_LEVELS]; /* Visit, sorted by table */
   guint64                watched_pfn;
   guint64                n_counted;
+  guint64                leaves_sum;                    /* of those counted and not yet placed */
   const guint64         *table;                         /* the one being read, in @loaded */
   P2vPhysAddr            loaded_pa;
   guint                  n_loaded;
@@ -476,6 +477,21 @@ take_watched (Builder       *self,
   return TRUE;
 }
 
+/* Adds up what a table leads to, whatever the order of tables. Both readings of the last level must
+ * come to the same sum: with another entry in an unchanged number of them, some frame would get the
+ * room of its neighbour. */
+static guint64
+sum_leaves (const Leaves *leaves)
+{
+  /* Source: the odd number nearest to 2^64 divided by the golden ratio (Knuth, TAOCP 3, 6.4). */
+  const guint64 factor = 0x9e3779b97f4a7c15;
+  guint64 sum = 0;
+
+  for (guint i = 0; i < leaves->n; i++)
+    sum += (leaves->pfns[i] * factor) ^ leaves->entries[i];
+  return sum;
+}
+
 /* Where in ends[] the frames of @leaves are, NULL for those outside the image. Frames lie far from
  * each other, so the processor is told to fetch them all before the first is needed: with a place
  * for each it waits once for a table, not for every entry. */
@@ -511,6 +527,7 @@ count_leaves (Builder       *self,
                                     self->form->n_levels - 1);
       return TRUE;
     }
+  self->leaves_sum += sum_leaves (leaves);
   find_slots (self->map, leaves, slots);
   for (guint i = 0; i < leaves->n; i++)
     {
@@ -594,7 +611,7 @@ set_changed_error (GError **error)
 {
   g_set_error_literal (
     error, P2V_IMAGE_ERROR, P2V_IMAGE_ERROR_CORRUPT,
-    _("The image changed while it was read: the same page tables had fewer entries before; "
+    _("The image changed while it was read: the same page tables had other entries before; "
       "work on a copy that nothing writes to"));
   return FALSE;
 }
@@ -612,6 +629,7 @@ place_leaves (Builder       *self,
 
   if (leaves == NULL)
     return TRUE;
+  self->leaves_sum -= sum_leaves (leaves);
   find_slots (map, leaves, slots);
   for (guint i = 0; i < leaves->n; i++)
     if (slots[i] != NULL)
@@ -645,7 +663,7 @@ place (Builder  *self,
         return FALSE;
       p2v_meter_set_done (self->request->meter, end);
     }
-  return self->n_counted == 0 || set_changed_error (error);
+  return (self->n_counted == 0 && self->leaves_sum == 0) || set_changed_error (error);
 }
 
 static P2vReverseMap *

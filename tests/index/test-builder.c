@@ -6,7 +6,9 @@
 
 #include "p2v-test.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "index/p2v-builder.h"
 #include "p2v-image-writers.h"
@@ -333,6 +335,61 @@ the_watch_finds_what_the_index_has (void **state)
   assert_true (n_checked > 100);
 }
 
+/* A file that is written to between the two readings: the one foreign entry is decoded first in
+ * the reading that counts, and then a page changes its frame, so that the number stays the same. */
+typedef struct
+{
+  const char *path;
+  off_t       table_offset;
+  gboolean    changed;
+} Meddler;
+
+static gboolean
+meddle (gconstpointer         system_data,
+        const P2vPagingLevel *level,
+        guint64               entry,
+        P2vPhysAddr          *ret_pa,
+        P2vState             *ret_state)
+{
+  Meddler *self = (Meddler *) system_data;
+  const guint64 entries[] = { GUINT64_TO_LE (0x42000 | ENTRY), GUINT64_TO_LE (0x42000 | ENTRY) };
+
+  if (self->changed)
+    return FALSE;
+  int fd = open (self->path, O_WRONLY);
+  assert_int_equal (pwrite (fd, entries, sizeof entries, self->table_offset), sizeof entries);
+  close (fd);
+  self->changed = TRUE;
+  return FALSE;
+}
+
+static void
+an_image_that_changes_meanwhile_is_an_error (void **state)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree Memory *memory = g_new0 (Memory, 1);
+  g_autofree char *path = p2v_test_path (state, "machine.lime");
+  g_autoptr (P2vWatch) watch = p2v_watch_new ();
+  /* Behind the LiME header of 32 bytes. */
+  Meddler meddler = { .path = path, .table_offset = 32 + 0x22000 };
+  P2vBuildReport report = { 0 };
+  Machine machine = { 0 };
+
+  memory->frames[4][0] = 0x20000 | ENTRY;
+  memory->frames[0x20][0] = 0x21000 | ENTRY;
+  memory->frames[0x21][0] = 0x22000 | ENTRY;
+  memory->frames[0x22][0] = 0x42000 | ENTRY;
+  memory->frames[0x22][1] = 0x43000 | ENTRY;
+  memory->frames[0x22][2] = 0x1000;     /* not present */
+  open_machine (&machine, memory, state);
+  machine.tables.decode_foreign = meddle;
+  machine.tables.system_data = &meddler;
+  assert_null (build (&machine, watch, &report, NULL, &error));
+  assert_error (error, P2V_IMAGE_ERROR, P2V_IMAGE_ERROR_CORRUPT, "changed while it was read");
+  assert_true (meddler.changed);
+  g_object_unref (machine.image);
+}
+
 int
 main (void)
 {
@@ -341,6 +398,7 @@ main (void)
     p2v_test_in_folder (a_flood_of_aliases_is_cut_off_and_told),
     p2v_test_in_folder (a_cancelled_build_ends_with_that_error),
     p2v_test_in_folder (the_watch_finds_what_the_index_has),
+    p2v_test_in_folder (an_image_that_changes_meanwhile_is_an_error),
   };
 
   return cmocka_run_group_tests (tests, NULL, NULL);
