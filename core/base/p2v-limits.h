@@ -32,5 +32,8 @@
 /* Symbols in a kernel's symbol table; Debian 6.12 has 163,205. */
 #define P2V_LIMIT_SYMBOLS ((guint) 4 << 20)
 
+/* Bytes of all their names together; Debian 6.12 has 3.9 MB. */
+#define P2V_LIMIT_SYMBOL_NAME_BYTES ((guint) 128 << 20)
+
 /* Bytes of a kernel's type information; Debian 6.12 has 4.9 MB. */
 #define P2V_LIMIT_BTF_BYTES ((guint64) 256 << 20)

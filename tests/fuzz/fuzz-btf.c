@@ -27,7 +27,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data,
 {
   g_autoptr (GBytes) bytes = g_bytes_new_static (data, size);
   g_autoptr (GError) error = NULL;
-  g_autoptr (P2vBtf) btf = p2v_btf_parse (bytes, &error);
+  g_autoptr (P2vTypeSource) btf = p2v_btf_parse (bytes, &error);
 
   g_assert_true ((btf == NULL) == (error != NULL));
   if (btf == NULL)
@@ -36,10 +36,14 @@ LLVMFuzzerTestOneInput (const uint8_t *data,
   g_assert_cmpuint (p2v_btf_get_n_types (btf), <=, size / 12);
   for (gsize i = 0; i < G_N_ELEMENTS (questions); i++)
     {
-      guint32 offset = 0, length = 0;
+      P2vMember member = { 0 };
       gboolean found
-          = p2v_btf_find_member (btf, questions[i].type, questions[i].path, &offset, &length);
-      g_assert_true (found || (offset == 0 && length == 0));
+          = p2v_type_source_find_member (btf, questions[i].type, questions[i].path, &member);
+      g_assert_true (found || (member.offset_bits == 0 && member.size_bytes == 0));
+      guint32 length;
+      gint64 value;
+      (void)!p2v_type_source_find_size (btf, questions[i].type, &length);
+      (void)!p2v_type_source_find_enumerator (btf, questions[i].path, &value);
     }
   return 0;
 }

@@ -25,7 +25,7 @@ teardown (void **state)
   return 0;
 }
 
-static P2vBtf *
+static P2vTypeSource *
 parse_bytes (const GByteArray *array,
              GError          **error)
 {
@@ -33,12 +33,12 @@ parse_bytes (const GByteArray *array,
   return p2v_btf_parse (bytes, error);
 }
 
-static P2vBtf *
+static P2vTypeSource *
 parse (P2vBtfWriter *writer)
 {
   g_autoptr (GByteArray) array = p2v_btf_writer_write (writer);
   GError *error = NULL;
-  P2vBtf *btf = parse_bytes (array, &error);
+  P2vTypeSource *btf = parse_bytes (array, &error);
 
   assert_no_error (error);
   assert_non_null (btf);
@@ -58,30 +58,51 @@ assert_refused (const GByteArray *array,
 }
 
 static void
-assert_member (const P2vBtf *btf,
-               const char   *type,
-               const char   *path,
-               guint32       offset_bytes,
-               guint32       size_bytes)
+assert_member (const P2vTypeSource *btf,
+               const char          *type,
+               const char          *path,
+               guint32              offset_bytes,
+               guint32              size_bytes)
 {
-  guint32 offset = 0, size = 0;
+  P2vMember member = { 0 };
 
-  if (!p2v_btf_find_member (btf, type, path, &offset, &size))
+  if (!p2v_type_source_find_member (btf, type, path, &member))
     fail_msg ("%s.%s was not found", type, path);
-  assert_int_equal (offset, offset_bytes);
-  assert_int_equal (size, size_bytes);
+  assert_int_equal (member.offset_bytes, offset_bytes);
+  assert_int_equal (member.offset_bits, 8 * (guint64) offset_bytes);
+  assert_int_equal (member.size_bytes, size_bytes);
+  assert_int_equal (member.bit_offset, 0);
+  assert_int_equal (member.bit_width, 0);
 }
 
 static void
-assert_no_member (const P2vBtf *btf,
-                  const char   *type,
-                  const char   *path)
+assert_bit_field (const P2vTypeSource *btf,
+                  const char          *type,
+                  const char          *path,
+                  guint64              offset_bits,
+                  guint                width)
 {
-  guint32 offset = 0x1234, size = 0x5678;
+  P2vMember member = { .size_bytes = 99 };
 
-  assert_false (p2v_btf_find_member (btf, type, path, &offset, &size));
-  assert_int_equal (offset, 0x1234);
-  assert_int_equal (size, 0x5678);
+  if (!p2v_type_source_find_member (btf, type, path, &member))
+    fail_msg ("%s.%s was not found", type, path);
+  assert_int_equal (member.offset_bits, offset_bits);
+  assert_int_equal (member.offset_bytes, offset_bits / 8);
+  assert_int_equal (member.bit_offset, offset_bits % 8);
+  assert_int_equal (member.bit_width, width);
+  assert_int_equal (member.size_bytes, 0);
+}
+
+static void
+assert_no_member (const P2vTypeSource *btf,
+                  const char          *type,
+                  const char          *path)
+{
+  P2vMember member = { .offset_bytes = 0x1234, .size_bytes = 0x5678 };
+
+  assert_false (p2v_type_source_find_member (btf, type, path, &member));
+  assert_int_equal (member.offset_bytes, 0x1234);
+  assert_int_equal (member.size_bytes, 0x5678);
 }
 
 static void
@@ -100,7 +121,7 @@ members_of_unnamed_structs_and_unions_count_as_their_parents (void **state)
   p2v_btf_writer_add_member (writer, NULL, either, 64);
   p2v_btf_writer_add_member (writer, "tail", number, 128);
 
-  g_autoptr (P2vBtf) btf = parse (writer);
+  g_autoptr (P2vTypeSource) btf = parse (writer);
   assert_member (btf, "outer", "head", 0, 4);
   assert_member (btf, "outer", "whole", 8, 4);
   assert_member (btf, "outer", "left", 8, 4);
@@ -125,7 +146,7 @@ path_leads_through_named_members (void **state)
   p2v_btf_writer_add_member (writer, "x", number, 0);
   p2v_btf_writer_add_member (writer, "a", b, 64);
 
-  g_autoptr (P2vBtf) btf = parse (writer);
+  g_autoptr (P2vTypeSource) btf = parse (writer);
   assert_member (btf, "first", "a", 8, 16);
   assert_member (btf, "first", "a.b", 8, 16);
   assert_member (btf, "first", "a.b.c", 16, 8);
@@ -147,7 +168,7 @@ name_that_begins_like_another_is_not_it (void **state)
   p2v_btf_writer_add_member (writer, "pi", number, 32);
   p2v_btf_writer_add_member (writer, "pid", number, 64);
 
-  g_autoptr (P2vBtf) btf = parse (writer);
+  g_autoptr (P2vTypeSource) btf = parse (writer);
   assert_member (btf, "task", "pid", 8, 4);
   assert_member (btf, "task", "pi", 4, 4);
   assert_no_member (btf, "task", "pid_link");
@@ -168,7 +189,7 @@ typedefs_and_qualifiers_are_looked_through (void **state)
   p2v_btf_writer_add_member (writer, "number", number, 0);
   p2v_btf_writer_add_member (writer, "inner", type, 16);
 
-  g_autoptr (P2vBtf) btf = parse (writer);
+  g_autoptr (P2vTypeSource) btf = parse (writer);
   assert_member (btf, "outer", "inner", 2, 6);
   assert_member (btf, "outer", "inner.field", 6, 2);
 }
@@ -196,7 +217,7 @@ sizes_are_those_of_arrays_pointers_and_enums (void **state)
   p2v_btf_writer_add_member (writer, "huge", huge, 640);
   p2v_btf_writer_add_member (writer, "state", state_type, 648);
 
-  g_autoptr (P2vBtf) btf = parse (writer);
+  g_autoptr (P2vTypeSource) btf = parse (writer);
   assert_member (btf, "s", "row", 0, 10);
   assert_member (btf, "s", "matrix", 10, 30);
   assert_member (btf, "s", "pointer", 40, 8);
@@ -209,24 +230,88 @@ sizes_are_those_of_arrays_pointers_and_enums (void **state)
 
 /* With the flag the top byte of an offset is the width of a bit-field. */
 static void
-bit_fields_are_refused_and_their_neighbours_found (void **state)
+bit_fields_are_told_with_their_bits (void **state)
 {
   P2vBtfWriter *writer = *state;
   guint32 number = p2v_btf_writer_add_int (writer, "int", 4);
   p2v_btf_writer_add_type (writer, P2V_TEST_BTF_STRUCT, "flags", 4, TRUE, 16);
   p2v_btf_writer_add_member (writer, "before", number, 0);
   p2v_btf_writer_add_member (writer, "bit", number, (1u << 24) + 32);
-  p2v_btf_writer_add_member (writer, "byte", number, (8u << 24) + 40);
+  p2v_btf_writer_add_member (writer, "three", number, (3u << 24) + 45);
   p2v_btf_writer_add_member (writer, "after", number, 64);
   p2v_btf_writer_add_struct (writer, P2V_TEST_BTF_STRUCT, "old", 1, 4);
   p2v_btf_writer_add_member (writer, "odd", number, 3);
 
-  g_autoptr (P2vBtf) btf = parse (writer);
+  g_autoptr (P2vTypeSource) btf = parse (writer);
   assert_member (btf, "flags", "before", 0, 4);
-  assert_no_member (btf, "flags", "bit");
-  assert_no_member (btf, "flags", "byte");
+  assert_bit_field (btf, "flags", "bit", 32, 1);
+  assert_bit_field (btf, "flags", "three", 45, 3);
   assert_member (btf, "flags", "after", 8, 4);
-  assert_no_member (btf, "old", "odd");
+  /* Old BTF keeps the width elsewhere; no size shows that it is no ordinary member. */
+  assert_bit_field (btf, "old", "odd", 3, 0);
+}
+
+static void
+sizes_of_types_are_found_by_name (void **state)
+{
+  P2vBtfWriter *writer = *state;
+  guint32 size = 0x1234;
+  p2v_btf_writer_add_int (writer, "number", 4);
+  p2v_btf_writer_add_struct (writer, P2V_TEST_BTF_STRUCT, "page", 0, 64);
+  p2v_btf_writer_add_struct (writer, P2V_TEST_BTF_UNION, "slab", 0, 40);
+
+  g_autoptr (P2vTypeSource) btf = parse (writer);
+  assert_false (p2v_type_source_find_size (btf, "number", &size));
+  assert_false (p2v_type_source_find_size (btf, "folio", &size));
+  assert_int_equal (size, 0x1234);
+  assert_true (p2v_type_source_find_size (btf, "page", &size));
+  assert_int_equal (size, 64);
+  assert_true (p2v_type_source_find_size (btf, "slab", &size));
+  assert_int_equal (size, 40);
+}
+
+static void
+add_enumerator (P2vBtfWriter *writer,
+                const char   *name,
+                guint32       low)
+{
+  p2v_btf_writer_add_word (writer, p2v_btf_writer_add_string (writer, name));
+  p2v_btf_writer_add_word (writer, low);
+}
+
+static void
+assert_enumerator (const P2vTypeSource *btf,
+                   const char          *name,
+                   gint64               expected)
+{
+  gint64 value = 0x1234;
+
+  assert_true (p2v_type_source_find_enumerator (btf, name, &value));
+  assert_int_equal (value, expected);
+}
+
+static void
+enumerators_of_any_enumeration_are_found (void **state)
+{
+  P2vBtfWriter *writer = *state;
+  gint64 value = 0x1234;
+  p2v_btf_writer_add_type (writer, P2V_TEST_BTF_ENUM, "pageflags", 2, FALSE, 4);
+  add_enumerator (writer, "PG_locked", 0);
+  add_enumerator (writer, "PG_highest", 0xfffffffe);
+  p2v_btf_writer_add_type (writer, P2V_TEST_BTF_ENUM, NULL, 1, TRUE, 4);
+  add_enumerator (writer, "negative", 0xfffffffe);
+  p2v_btf_writer_add_type (writer, P2V_TEST_BTF_ENUM64, "wide", 1, FALSE, 8);
+  add_enumerator (writer, "large", 5);
+  p2v_btf_writer_add_word (writer, 1);
+
+  g_autoptr (P2vTypeSource) btf = parse (writer);
+  assert_enumerator (btf, "PG_locked", 0);
+  assert_enumerator (btf, "PG_highest", 0xfffffffe);
+  assert_enumerator (btf, "negative", -2);
+  assert_enumerator (btf, "large", 0x100000005);
+  assert_false (p2v_type_source_find_enumerator (btf, "PG_lock", &value));
+  assert_false (p2v_type_source_find_enumerator (btf, "pageflags", &value));
+  assert_int_equal (value, 0x1234);
 }
 
 static void
@@ -244,7 +329,7 @@ of_types_with_one_name_the_first_with_the_member_is_meant (void **state)
   p2v_btf_writer_add_struct (writer, P2V_TEST_BTF_STRUCT, "mount", 1, 8);
   p2v_btf_writer_add_member (writer, "parent", number, 96);
 
-  g_autoptr (P2vBtf) btf = parse (writer);
+  g_autoptr (P2vTypeSource) btf = parse (writer);
   assert_member (btf, "mount", "both", 0, 4);
   assert_member (btf, "mount", "parent", 4, 4);
   assert_no_member (btf, "mount", "child");
@@ -259,7 +344,7 @@ all_kinds_of_types_are_stepped_over (void **state)
   p2v_btf_writer_add_struct (writer, P2V_TEST_BTF_STRUCT, "last", 1, 4);
   p2v_btf_writer_add_member (writer, "found", 1, 0);
 
-  g_autoptr (P2vBtf) btf = parse (writer);
+  g_autoptr (P2vTypeSource) btf = parse (writer);
   assert_int_equal (p2v_btf_get_n_types (btf), 20);
   assert_member (btf, "every", "member", 4, 4);
   assert_member (btf, "any", "one", 0, 4);
@@ -311,7 +396,7 @@ type_section_cut_within_a_type_is_refused (void **state)
       g_autoptr (GByteArray) array = p2v_btf_writer_write (writer);
       p2v_test_put (array, 12, 4, length);
       GError *error = NULL;
-      g_autoptr (P2vBtf) btf = parse_bytes (array, &error);
+      g_autoptr (P2vTypeSource) btf = parse_bytes (array, &error);
       if (btf != NULL)
         continue;
       assert_error (error, P2V_OS_ERROR, P2V_OS_ERROR_CORRUPT, "malformed");
@@ -374,7 +459,7 @@ longer_header_of_a_later_version_is_stepped_over (void **state)
   p2v_test_put (array, 4, 4, 32);
 
   GError *error = NULL;
-  g_autoptr (P2vBtf) btf = parse_bytes (array, &error);
+  g_autoptr (P2vTypeSource) btf = parse_bytes (array, &error);
   assert_no_error (error);
   assert_member (btf, "every", "member", 4, 4);
 }
@@ -415,7 +500,7 @@ member_with_a_name_outside_the_strings_is_not_found (void **state)
   p2v_btf_writer_add_word (writer, 1);
   p2v_btf_writer_add_word (writer, 0);
 
-  g_autoptr (P2vBtf) btf = parse (writer);
+  g_autoptr (P2vTypeSource) btf = parse (writer);
   assert_no_member (btf, "s", "x");
 }
 
@@ -432,7 +517,7 @@ name_longer_than_any_identifier_is_passed_over (void **state)
   p2v_btf_writer_add_member (writer, name, 1, 0);
   p2v_btf_writer_add_member (writer, "x", 1, 32);
 
-  g_autoptr (P2vBtf) btf = parse (writer);
+  g_autoptr (P2vTypeSource) btf = parse (writer);
   assert_no_member (btf, name, "x");
   assert_member (btf, "s", "x", 4, 4);
 }
@@ -450,7 +535,7 @@ cyclic_typedefs_end (void **state)
   p2v_btf_writer_add_member (writer, "array", 3, 32);
   p2v_btf_writer_add_member (writer, "beyond", 99, 64);
 
-  g_autoptr (P2vBtf) btf = parse (writer);
+  g_autoptr (P2vTypeSource) btf = parse (writer);
   assert_member (btf, "s", "a", 0, 0);
   assert_no_member (btf, "s", "a.b");
   assert_member (btf, "s", "array", 4, 0);
@@ -469,7 +554,7 @@ cyclic_unnamed_members_end (void **state)
   p2v_btf_writer_add_member (writer, NULL, 1, 32);
   p2v_btf_writer_add_member (writer, "found", 1, 64);
 
-  g_autoptr (P2vBtf) btf = parse (writer);
+  g_autoptr (P2vTypeSource) btf = parse (writer);
   assert_member (btf, "s", "found", 9, 8);
   assert_no_member (btf, "s", "other");
   assert_no_member (btf, "s", "found.found.other");
@@ -491,7 +576,7 @@ struct_full_of_itself_costs_a_bounded_time (void **state)
       p2v_btf_writer_add_member (writer, NULL, 1, 0);
     }
 
-  g_autoptr (P2vBtf) btf = parse (writer);
+  g_autoptr (P2vTypeSource) btf = parse (writer);
   gint64 start = g_get_monotonic_time ();
   assert_no_member (btf, "s", "other");
   assert_true (g_get_monotonic_time () - start < 5 * G_USEC_PER_SEC);
@@ -508,7 +593,9 @@ main (void)
     with_writer (name_that_begins_like_another_is_not_it),
     with_writer (typedefs_and_qualifiers_are_looked_through),
     with_writer (sizes_are_those_of_arrays_pointers_and_enums),
-    with_writer (bit_fields_are_refused_and_their_neighbours_found),
+    with_writer (bit_fields_are_told_with_their_bits),
+    with_writer (sizes_of_types_are_found_by_name),
+    with_writer (enumerators_of_any_enumeration_are_found),
     with_writer (of_types_with_one_name_the_first_with_the_member_is_meant),
     with_writer (all_kinds_of_types_are_stepped_over),
     cmocka_unit_test (kinds_that_do_not_exist_are_refused),

@@ -20,11 +20,9 @@ to_bytes (const GByteArray *array)
   return g_bytes_new (array->data, array->len);
 }
 
-static gboolean
-resolve (const P2vKallsymsWriter *writer,
-         P2vSymbol               *symbols,
-         gsize                    n_symbols,
-         GError                 **error)
+static P2vSymbolTable *
+read_table (const P2vKallsymsWriter *writer,
+            GError                 **error)
 {
   g_autoptr (GBytes) names = to_bytes (writer->names);
   g_autoptr (GBytes) table = to_bytes (writer->token_table);
@@ -38,7 +36,7 @@ resolve (const P2vKallsymsWriter *writer,
     .n_symbols = writer->n_symbols,
     .relative_base = writer->base,
   };
-  return p2v_kallsyms_resolve (&kallsyms, symbols, n_symbols, error);
+  return p2v_kallsyms_read (&kallsyms, error);
 }
 
 static void
@@ -46,22 +44,24 @@ assert_symbol (const P2vKallsymsWriter *writer,
                const char              *name,
                guint64                  expected_va)
 {
-  P2vSymbol symbol = { name, 0x5555 };
   GError *error = NULL;
+  g_autoptr (P2vSymbolTable) table = read_table (writer, &error);
+  guint64 va = 0;
 
-  assert_true (resolve (writer, &symbol, 1, &error));
   assert_no_error (error);
-  assert_true (symbol.va == expected_va);
+  assert_non_null (table);
+  assert_int_equal (p2v_symbol_table_get_n_symbols (table), writer->n_symbols);
+  assert_int_equal (p2v_symbol_table_find (table, name, &va), expected_va != 0);
+  assert_true (va == expected_va);
 }
 
 static void
 assert_refused (const P2vKallsymsWriter *writer,
                 const char              *part)
 {
-  P2vSymbol symbol = { "nobody", 0 };
   GError *error = NULL;
 
-  assert_false (resolve (writer, &symbol, 1, &error));
+  assert_null (read_table (writer, &error));
   assert_error (error, P2V_OS_ERROR, P2V_OS_ERROR_CORRUPT, part);
   g_clear_error (&error);
 }
@@ -111,21 +111,17 @@ tokens_stand_for_their_texts (void **state)
 }
 
 static void
-of_equal_names_the_first_is_taken_and_missing_ones_are_0 (void **state)
+of_equal_names_the_first_is_taken_and_missing_ones_are_not_found (void **state)
 {
   g_autoptr (P2vKallsymsWriter) writer
       = p2v_kallsyms_writer_new (P2V_TEST_KALLSYMS_PLAIN, BASE, NULL);
-  P2vSymbol symbols[] = { { "twice", 0x5555 }, { "never", 0x5555 }, { "once", 0x5555 } };
-  GError *error = NULL;
   p2v_kallsyms_writer_add (writer, "ttwice", BASE + 0x10);
   p2v_kallsyms_writer_add (writer, "tonce", BASE + 0x20);
   p2v_kallsyms_writer_add (writer, "ttwice", BASE + 0x30);
 
-  assert_true (resolve (writer, symbols, G_N_ELEMENTS (symbols), &error));
-  assert_no_error (error);
-  assert_true (symbols[0].va == BASE + 0x10);
-  assert_true (symbols[1].va == 0);
-  assert_true (symbols[2].va == BASE + 0x20);
+  assert_symbol (writer, "twice", BASE + 0x10);
+  assert_symbol (writer, "never", 0);
+  assert_symbol (writer, "once", BASE + 0x20);
 }
 
 /* kernel/kallsyms.c: a name may have KSYM_NAME_LEN - 1 characters beside its type letter. */
@@ -267,7 +263,7 @@ main (void)
     cmocka_unit_test (offsets_from_the_base_are_addresses),
     cmocka_unit_test (negative_offsets_are_addresses_and_others_per_cpu_values),
     cmocka_unit_test (tokens_stand_for_their_texts),
-    cmocka_unit_test (of_equal_names_the_first_is_taken_and_missing_ones_are_0),
+    cmocka_unit_test (of_equal_names_the_first_is_taken_and_missing_ones_are_not_found),
     cmocka_unit_test (long_name_has_a_length_of_two_bytes),
     cmocka_unit_test (name_longer_than_the_limit_is_refused),
     cmocka_unit_test (names_cut_at_any_byte_are_refused),

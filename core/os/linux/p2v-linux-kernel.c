@@ -246,14 +246,23 @@ resolve_symbols (P2vLinux  *self,
 {
   P2vKallsyms kallsyms = { 0 };
 
-  for (guint i = 0; i < LINUX_N_SYMBOLS; i++)
-    self->symbols[i].name = symbol_names[i];
-  gboolean ok = open_kallsyms_numbers (self, &kallsyms, error) &&
-                open_kallsyms_strings (self, &kallsyms, error) &&
-                (p2v_kallsyms_resolve (&kallsyms, self->symbols, LINUX_N_SYMBOLS, error) ||
-                 prefix_kernel (self, error));
+  if (open_kallsyms_numbers (self, &kallsyms, error) &&
+      open_kallsyms_strings (self, &kallsyms, error))
+    {
+      self->symbol_table = p2v_kallsyms_read (&kallsyms, error);
+      if (self->symbol_table == NULL)
+        prefix_kernel (self, error);
+    }
   clear_kallsyms (&kallsyms);
-  return ok;
+  if (self->symbol_table == NULL)
+    return FALSE;
+  for (guint i = 0; i < LINUX_N_SYMBOLS; i++)
+    {
+      self->symbols[i] = (P2vSymbol) { .name = symbol_names[i] };
+      /* 0 where there is none. */
+      (void) !p2v_symbol_table_find (self->symbol_table, symbol_names[i], &self->symbols[i].va);
+    }
+  return TRUE;
 }
 
 /* The banner must stand where the symbol table says, in the release that VMCOREINFO names, and the
@@ -327,9 +336,17 @@ resolve_layout (P2vLinux  *self,
   g_autoptr (GBytes) bytes = read_kernel_bytes (self, start, stop - start, "BTF", error);
   if (bytes == NULL)
     return FALSE;
-  g_autoptr (P2vBtf) btf = p2v_btf_parse (bytes, error);
-  return (btf != NULL && p2v_linux_layout_resolve (self, btf, error)) ||
+  self->types = p2v_btf_parse (bytes, error);
+  return (self->types != NULL && p2v_linux_layout_resolve (self, error)) ||
          prefix_kernel (self, error);
+}
+
+void
+p2v_linux_kernel_clear (P2vLinux *self)
+{
+  g_clear_pointer (&self->vmcoreinfo, g_hash_table_unref);
+  g_clear_pointer (&self->symbol_table, p2v_symbol_table_free);
+  g_clear_pointer (&self->types, p2v_type_source_free);
 }
 
 gboolean
@@ -337,7 +354,7 @@ p2v_linux_kernel_open (P2vLinux    *self,
                        GHashTable  *info,
                        GError     **error)
 {
-  g_clear_pointer (&self->vmcoreinfo, g_hash_table_unref);
+  p2v_linux_kernel_clear (self);
   self->vmcoreinfo = g_hash_table_ref (info);
   return open_page_tables (self, error) && resolve_symbols (self, error) &&
          prove_kernel (self, error) && resolve_layout (self, error);

@@ -73,16 +73,18 @@ static const struct
 };
 
 gboolean
-p2v_linux_layout_resolve (P2vLinux      *self,
-                          const P2vBtf  *btf,
-                          GError       **error)
+p2v_linux_layout_resolve (P2vLinux  *self,
+                          GError   **error)
 {
   for (guint i = 0; i < LINUX_N_FIELDS; i++)
     {
       P2vLinuxLayoutField *field = &self->layout[i];
+      P2vMember member;
 
-      field->known = p2v_btf_find_member (btf, fields[i].type, fields[i].member,
-                                          &field->offset_bytes, &field->size_bytes);
+      *field = (P2vLinuxLayoutField) { 0 };
+      if (p2v_type_source_find_member (self->types, fields[i].type, fields[i].member, &member) &&
+          member.bit_width == 0)
+        *field = (P2vLinuxLayoutField) { TRUE, member.offset_bytes, member.size_bytes };
       if (field->known && fields[i].size_bytes != 0 && fields[i].size_bytes != field->size_bytes)
         {
           g_set_error (error, P2V_OS_ERROR, P2V_OS_ERROR_SYMBOLS_MISSING,

@@ -3,6 +3,17 @@
 
 /* What the files of the Linux back end share.
  *
+ * Who needs a member or a symbol that is not in the tables below asks for it by name:
+ *
+ *     P2vMember member;
+ *     if (p2v_type_source_find_member (self->types, "slab", "slab_cache", &member)) ...
+ *     if (p2v_symbol_table_find (self->symbol_table, "vmemmap_base", &va)) ...
+ *     name = p2v_symbol_table_find_nearest (self->symbol_table, va, &symbol_va);
+ *
+ * Both live as long as the system and may be asked from any thread. Neither says where it has it
+ * from, and either may know little: a kernel without data symbols, types that were inferred. So
+ * each use needs an answer for "not known".
+ *
  * The way in, each step from the image alone: VMCOREINFO (a text that the kernel keeps for crash
  * tools) gives the addresses of the symbol table; the symbol table gives the type information (BTF)
  * and the roots of the lists; the type information gives the offset of every field. Nothing is
@@ -97,6 +108,13 @@ typedef struct
   guint32  size_bytes;
 } P2vLinuxLayoutField;
 
+/* One of the symbols above; va is 0 where it is not known. */
+typedef struct
+{
+  const char *name;
+  guint64     va;
+} P2vSymbol;
+
 typedef struct
 {
   P2vImage            *image;               /* (transfer none): the system keeps it */
@@ -104,6 +122,8 @@ typedef struct
   guint64              delta;               /* virtual minus physical address of its image */
   P2vPageTables        tables;
   P2vPhysAddr          root_pa;             /* of the kernel's own page tables */
+  P2vSymbolTable      *symbol_table;        /* all symbols, with their addresses at run time */
+  P2vTypeSource       *types;               /* of all structures */
   P2vSymbol            symbols[LINUX_N_SYMBOLS];
   P2vLinuxLayoutField  layout[LINUX_N_FIELDS];
 } P2vLinux;
@@ -174,12 +194,13 @@ G_GNUC_WARN_UNUSED_RESULT
 gboolean    p2v_linux_kernel_open       (P2vLinux              *self,
                                          GHashTable            *info,
                                          GError               **error);
+/* Frees what p2v_linux_kernel_open() filled in; it may be opened again. */
+void        p2v_linux_kernel_clear      (P2vLinux              *self);
 
-/* p2v-linux-layout.c: the offsets of all fields; P2V_OS_ERROR_SYMBOLS_MISSING names what is
- * missing. */
+/* p2v-linux-layout.c: the offsets of all fields, from self->types; P2V_OS_ERROR_SYMBOLS_MISSING
+ * names what is missing. */
 G_GNUC_WARN_UNUSED_RESULT
 gboolean    p2v_linux_layout_resolve    (P2vLinux              *self,
-                                         const P2vBtf          *btf,
                                          GError               **error);
 
 /* p2v-linux-tasks.c */

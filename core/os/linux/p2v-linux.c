@@ -82,7 +82,7 @@ free_linux (gpointer data)
 {
   P2vLinux *self = data;
 
-  g_clear_pointer (&self->vmcoreinfo, g_hash_table_unref);
+  p2v_linux_kernel_clear (self);
   g_free (self);
 }
 

@@ -76,14 +76,15 @@ typedef struct
   guint64 parts_offset;        /* in the type section */
 } BtfType;
 
-struct _P2vBtf
+typedef struct
 {
-  GBytes     *bytes;
-  P2vReader   types;           /* the type section */
-  P2vReader   strings;         /* the string section */
-  GArray     *type_offsets;    /* guint32 by type number; number 0 is void */
-  GHashTable *structs;         /* name -> number of the first struct or union of that name */
-};
+  P2vTypeSource parent;
+  GBytes       *bytes;
+  P2vReader     types;         /* the type section */
+  P2vReader     strings;       /* the string section */
+  GArray       *type_offsets;  /* guint32 by type number; number 0 is void */
+  GHashTable   *structs;       /* name -> number of the first struct or union of that name */
+} P2vBtf;
 
 static gboolean
 read_type (const P2vBtf *self,
@@ -205,47 +206,6 @@ index_type (P2vBtf  *self,
   return TRUE;
 }
 
-P2vBtf *
-p2v_btf_parse (GBytes  *bytes,
-               GError **error)
-{
-  g_autoptr (P2vBtf) self = g_new0 (P2vBtf, 1);
-  const guint32 void_offset = 0;
-  guint64 offset = 0;
-
-  self->bytes = g_bytes_ref (bytes);
-  self->type_offsets = g_array_new (FALSE, FALSE, sizeof (guint32));
-  self->structs = g_hash_table_new (g_str_hash, g_str_equal);
-  g_array_append_val (self->type_offsets, void_offset);
-  if (!open_sections (self, error))
-    return NULL;
-  while (offset < self->types.length)
-    if (!index_type (self, &offset))
-      {
-        g_set_error (error, P2V_OS_ERROR, P2V_OS_ERROR_CORRUPT,
-                     _("The kernel's type information is damaged: type %u, at 0x%" PRIx64
-                       " of the type section, is malformed"),
-                     self->type_offsets->len, offset);
-        return NULL;
-      }
-  return g_steal_pointer (&self);
-}
-
-void
-p2v_btf_free (P2vBtf *self)
-{
-  g_bytes_unref (self->bytes);
-  g_array_unref (self->type_offsets);
-  g_hash_table_unref (self->structs);
-  g_free (self);
-}
-
-guint
-p2v_btf_get_n_types (const P2vBtf *self)
-{
-  return self->type_offsets->len - 1;
-}
-
 /* The type behind typedefs and qualifiers. */
 static gboolean
 resolve_type (const P2vBtf *self,
@@ -297,6 +257,7 @@ typedef struct
 {
   guint32 type_number;
   guint64 offset_bits;
+  guint   bit_width;           /* of a bit-field, or 0 */
 } BtfPlace;
 
 /* The step of a path that is being taken. */
@@ -340,18 +301,17 @@ search_members (const BtfStep *step,
       if (!read_member (step->btf, type, i, &name_offset, &member_type, &offset_bits))
         return FALSE;
       /* With the flag, the top byte is the width of a bit-field. */
-      guint bit_field_width = type->kind_flag ? offset_bits >> 24 : 0;
+      guint bit_width = type->kind_flag ? offset_bits >> 24 : 0;
       if (type->kind_flag)
         offset_bits &= 0xffffff;
-      BtfPlace place = { .type_number = member_type, .offset_bits = base_bits + offset_bits };
+      BtfPlace place = { member_type, base_bits + offset_bits, bit_width };
       const char *name = get_name (step->btf, name_offset);
       if (name == NULL)
         return FALSE;
       if (*name == '\0')
         g_array_append_val (step->queue, place);
       else if (strncmp (name, step->name, step->name_length) == 0 &&
-               name[step->name_length] == '\0' && bit_field_width == 0 &&
-               place.offset_bits % 8 == 0)
+               name[step->name_length] == '\0')
         {
           *ret_place = place;
           return TRUE;
@@ -391,7 +351,7 @@ follow_path (const P2vBtf *self,
              guint        *n_members_left,
              BtfPlace     *ret_place)
 {
-  BtfPlace place = { .type_number = type_number, .offset_bits = 0 };
+  BtfPlace place = { .type_number = type_number };
 
   for (;;)
     {
@@ -430,21 +390,149 @@ find_place (const P2vBtf *self,
   return FALSE;
 }
 
-gboolean
-p2v_btf_find_member (const P2vBtf *self,
-                     const char   *type_name,
-                     const char   *member_path,
-                     guint32      *ret_offset_bytes,
-                     guint32      *ret_size_bytes)
+/* Without the flag (before 4.20) a bit-field is told by its type's encoding only, which nobody has
+ * asked for: one that does not begin with a byte is at least not given a size. */
+static gboolean
+find_member (const P2vTypeSource *source,
+             const char          *type_name,
+             const char          *member_path,
+             P2vMember           *ret_member)
 {
+  const P2vBtf *self = (const P2vBtf *) source;
   guint first = GPOINTER_TO_UINT (g_hash_table_lookup (self->structs, type_name));
   BtfPlace place;
 
-  if (first == 0 || !find_place (self, first, type_name, member_path, &place))
+  if (first == 0 || !find_place (self, first, type_name, member_path, &place) ||
+      place.offset_bits / 8 > G_MAXUINT32)
     return FALSE;
-  if (place.offset_bits / 8 > G_MAXUINT32)
-    return FALSE;
-  *ret_offset_bytes = (guint32) (place.offset_bits / 8);
-  *ret_size_bytes = type_size (self, place.type_number);
+  *ret_member = (P2vMember) {
+    .offset_bits = place.offset_bits,
+    .offset_bytes = (guint32) (place.offset_bits / 8),
+    .bit_offset = place.offset_bits % 8,
+    .bit_width = place.bit_width,
+  };
+  if (place.bit_width == 0 && place.offset_bits % 8 == 0)
+    ret_member->size_bytes = type_size (self, place.type_number);
   return TRUE;
+}
+
+static gboolean
+find_size (const P2vTypeSource *source,
+           const char          *type_name,
+           guint32             *ret_size_bytes)
+{
+  const P2vBtf *self = (const P2vBtf *) source;
+  BtfType type;
+
+  if (!get_type (self, GPOINTER_TO_UINT (g_hash_table_lookup (self->structs, type_name)), &type))
+    return FALSE;
+  *ret_size_bytes = type.size_or_type;
+  return TRUE;
+}
+
+/* Looks among the values of one enumeration: 32 bits each, signed with the flag; or 64 in two
+ * words. */
+static gboolean
+search_enumerators (const P2vBtf  *self,
+                    const BtfType *type,
+                    const char    *name,
+                    gint64        *ret_value)
+{
+  guint part_bytes = kind_layout[type->kind].bytes_per_part;
+
+  for (guint i = 0; i < type->n_parts; i++)
+    {
+      guint64 at = type->parts_offset + (guint64) i * part_bytes;
+      guint32 name_offset, low, high = 0;
+
+      if (!p2v_reader_get_u32 (&self->types, at, &name_offset) ||
+          !p2v_reader_get_u32 (&self->types, at + 4, &low) ||
+          (type->kind == KIND_ENUM64 && !p2v_reader_get_u32 (&self->types, at + 8, &high)))
+        return FALSE;
+      const char *found = get_name (self, name_offset);
+      if (found == NULL || strncmp (found, name, MAX_NAME_BYTES) != 0)
+        continue;
+      *ret_value = type->kind == KIND_ENUM64 ? (gint64) ((guint64) high << 32 | low)
+                   : type->kind_flag         ? (gint64) (gint32) low
+                                             : (gint64) low;
+      return TRUE;
+    }
+  return FALSE;
+}
+
+static gboolean
+find_enumerator (const P2vTypeSource *source,
+                 const char          *name,
+                 gint64              *ret_value)
+{
+  const P2vBtf *self = (const P2vBtf *) source;
+
+  for (guint number = 1; number < self->type_offsets->len; number++)
+    {
+      BtfType type;
+      if (get_type (self, number, &type) &&
+          (type.kind == KIND_ENUM || type.kind == KIND_ENUM64) &&
+          search_enumerators (self, &type, name, ret_value))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+static void
+free_btf (P2vTypeSource *source)
+{
+  P2vBtf *self = (P2vBtf *) source;
+
+  g_bytes_unref (self->bytes);
+  g_array_unref (self->type_offsets);
+  g_hash_table_unref (self->structs);
+  g_free (self);
+}
+
+static const P2vTypeSourceFuncs btf_funcs = {
+  .find_member = find_member,
+  .find_size = find_size,
+  .find_enumerator = find_enumerator,
+  .free = free_btf,
+};
+
+static gboolean
+index_types (P2vBtf  *self,
+             GError **error)
+{
+  guint64 offset = 0;
+
+  while (offset < self->types.length)
+    if (!index_type (self, &offset))
+      {
+        g_set_error (error, P2V_OS_ERROR, P2V_OS_ERROR_CORRUPT,
+                     _("The kernel's type information is damaged: type %u, at 0x%" PRIx64
+                       " of the type section, is malformed"),
+                     self->type_offsets->len, offset);
+        return FALSE;
+      }
+  return TRUE;
+}
+
+P2vTypeSource *
+p2v_btf_parse (GBytes  *bytes,
+               GError **error)
+{
+  P2vBtf *self = g_new0 (P2vBtf, 1);
+  g_autoptr (P2vTypeSource) source = &self->parent;
+  const guint32 void_offset = 0;
+
+  self->parent.funcs = &btf_funcs;
+  self->bytes = g_bytes_ref (bytes);
+  self->type_offsets = g_array_new (FALSE, FALSE, sizeof (guint32));
+  self->structs = g_hash_table_new (g_str_hash, g_str_equal);
+  g_array_append_val (self->type_offsets, void_offset);
+  return open_sections (self, error) && index_types (self, error) ? g_steal_pointer (&source)
+                                                                  : NULL;
+}
+
+guint
+p2v_btf_get_n_types (const P2vTypeSource *btf)
+{
+  return ((const P2vBtf *) btf)->type_offsets->len - 1;
 }

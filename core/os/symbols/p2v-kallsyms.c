@@ -8,6 +8,7 @@
 
 #include "p2v-types.h"
 
+#include "base/p2v-limits.h"
 #include "base/p2v-reader.h"
 #include "os/symbols/p2v-kallsyms.h"
 
@@ -118,40 +119,19 @@ expand_name (const guint8 *names,
   return length > 0;
 }
 
-static void
-set_va_if_wanted (P2vSymbol  *symbols,
-                  gsize       n_symbols,
-                  const char *name,
-                  guint64     va)
+/* Reads one symbol behind the other into @table. */
+static gboolean
+read_symbols (const P2vKallsyms  *self,
+              const Token        *tokens,
+              P2vSymbolTable     *table,
+              GError            **error)
 {
-  for (gsize i = 0; i < n_symbols; i++)
-    if (symbols[i].va == 0 && strcmp (symbols[i].name, name) == 0)
-      symbols[i].va = va;
-}
-
-gboolean
-p2v_kallsyms_resolve (const P2vKallsyms  *self,
-                      P2vSymbol          *symbols,
-                      gsize               n_symbols,
-                      GError            **error)
-{
-  Token tokens[N_TOKENS];
   gsize n_names, n_offsets, position = 0;
   const guint8 *names = g_bytes_get_data (self->names, &n_names);
   const guint8 *offset_bytes = g_bytes_get_data (self->offsets, &n_offsets);
   P2vReader offsets = p2v_reader_le (offset_bytes, n_offsets);
-
-  if (!read_tokens (self, tokens))
-    {
-      g_set_error_literal (
-        error, P2V_OS_ERROR, P2V_OS_ERROR_CORRUPT,
-        _("The kernel's symbol table is damaged: kallsyms_token_index points outside "
-          "kallsyms_token_table"));
-      return FALSE;
-    }
   gboolean negative = offsets_are_negative (&offsets, self->n_symbols);
-  for (gsize i = 0; i < n_symbols; i++)
-    symbols[i].va = 0;
+
   for (guint32 i = 0; i < self->n_symbols; i++)
     {
       char name[MAX_NAME_BYTES];
@@ -166,7 +146,36 @@ p2v_kallsyms_resolve (const P2vKallsyms  *self,
           return FALSE;
         }
       /* The type letter comes before the name. */
-      set_va_if_wanted (symbols, n_symbols, name + 1, symbol_va (self, raw, negative));
+      if (!p2v_symbol_table_add (table, name + 1, strlen (name + 1),
+                                 symbol_va (self, raw, negative)))
+        {
+          g_set_error (error, P2V_OS_ERROR, P2V_OS_ERROR_LIMIT,
+                       _("The kernel's symbol table is too large: symbol %u of %u passes the "
+                         "limits of %u symbols or %u bytes of names"),
+                       i, self->n_symbols, P2V_LIMIT_SYMBOLS, P2V_LIMIT_SYMBOL_NAME_BYTES);
+          return FALSE;
+        }
     }
   return TRUE;
+}
+
+P2vSymbolTable *
+p2v_kallsyms_read (const P2vKallsyms  *self,
+                   GError            **error)
+{
+  g_autoptr (P2vSymbolTable) table = p2v_symbol_table_new ();
+  Token tokens[N_TOKENS];
+
+  if (!read_tokens (self, tokens))
+    {
+      g_set_error_literal (
+        error, P2V_OS_ERROR, P2V_OS_ERROR_CORRUPT,
+        _("The kernel's symbol table is damaged: kallsyms_token_index points outside "
+          "kallsyms_token_table"));
+      return NULL;
+    }
+  if (!read_symbols (self, tokens, table, error))
+    return NULL;
+  p2v_symbol_table_seal (table);
+  return g_steal_pointer (&table);
 }

@@ -14,7 +14,7 @@
 
 #pragma once
 
-#include <glib.h>
+#include "os/symbols/p2v-symbol-table.h"
 
 typedef struct
 {
@@ -26,18 +26,8 @@ typedef struct
   guint64  relative_base;
 } P2vKallsyms;
 
-/* A symbol wanted and, after p2v_kallsyms_resolve(), its virtual address, or 0 if there is none. Of
- * several symbols with the same name (local ones may repeat) the first in the table is taken. */
-typedef struct
-{
-  const char *name;
-  guint64     va;
-} P2vSymbol;
-
-/* Finds all of @symbols in one pass. P2V_OS_ERROR_CORRUPT names the table that contradicts
- * itself. */
+/* Reads all of it into a sealed table. P2V_OS_ERROR_CORRUPT names the table that contradicts
+ * itself, P2V_OS_ERROR_LIMIT says that it is too large. */
 G_GNUC_WARN_UNUSED_RESULT
-gboolean p2v_kallsyms_resolve (const P2vKallsyms  *self,
-                               P2vSymbol          *symbols,
-                               gsize               n_symbols,
-                               GError            **error);
+P2vSymbolTable *p2v_kallsyms_read (const P2vKallsyms  *self,
+                                   GError            **error);
