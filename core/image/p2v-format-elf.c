@@ -109,12 +109,10 @@ typedef struct
 } ElfParser;
 
 static guint
-bid (const guint8 *head,
-     gsize         n_head,
-     guint64       file_size)
+bid (const P2vImageHead *head)
 {
   /* Source: elf(5): ELFMAG. */
-  return n_head >= 4 && memcmp (head, "\x7f" "ELF", 4) == 0 ? 32 : 0;
+  return head->n_bytes >= 4 && memcmp (head->bytes, "\x7f" "ELF", 4) == 0 ? 32 : 0;
 }
 
 /* The callers have read the whole structure, and the offsets are from our tables. */

@@ -42,11 +42,9 @@ typedef struct
 } LimeHeader;
 
 static guint
-bid (const guint8 *head,
-     gsize         n_head,
-     guint64       file_size)
+bid (const P2vImageHead *head)
 {
-  P2vReader reader = p2v_reader_le (head, n_head);
+  P2vReader reader = p2v_reader_le (head->bytes, head->n_bytes);
   guint32 magic = 0;
 
   return p2v_reader_get_u32 (&reader, 0, &magic) && magic == LIME_MAGIC ? 32 : 0;

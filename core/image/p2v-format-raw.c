@@ -31,9 +31,6 @@ typedef struct
 
 /* Source of each: image-format notes of the named programs, as given beside the row. */
 static const ForeignFormat foreign_formats[] = {
-  /* Source: Windows DUMP_HEADER, fields Signature and ValidDump. */
-  { 8, "PAGEDU64", N_ ("a Windows crash dump") },
-  { 8, "PAGEDUMP", N_ ("a Windows crash dump") },
   /* Source: Windows MINIDUMP_HEADER (minidumpapiset.h). */
   { 4, "MDMP", N_ ("a minidump of one Windows process") },
   /* Source: Windows PO_MEMORY_IMAGE.Signature: 2000 to XP, Vista and later, and the two states of
@@ -83,9 +80,7 @@ find_foreign_format (const guint8 *head,
 
 /* The least bid of all: any file could be a flat image. */
 static guint
-bid (const guint8 *head,
-     gsize         n_head,
-     guint64       file_size)
+bid (const P2vImageHead *head)
 {
   return 1;
 }

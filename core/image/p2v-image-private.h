@@ -14,11 +14,26 @@
 #include "p2v-image.h"
 #include "base/p2v-file.h"
 
+/* What the header of a Windows crash dump says. Addresses are as they stand there: those of a
+ * 32-bit machine are not sign-extended; 0 or nonsense where the writer did not know. */
+typedef struct
+{
+  gboolean    known;
+  gboolean    is_pae;              /* 32 bit only */
+  guint32     machine;             /* IMAGE_FILE_MACHINE_*: 0x14c, 0x8664, 0xaa64 */
+  guint32     build;
+  P2vVirtAddr pfn_database_va;     /* MmPfnDatabase */
+  P2vVirtAddr loaded_modules_va;   /* PsLoadedModuleList */
+  P2vVirtAddr active_processes_va; /* PsActiveProcessHead */
+  P2vVirtAddr debugger_data_va;    /* KdDebuggerDataBlock */
+} P2vWindowsHints;
+
 /* What a header or a note says about the machine. Each may be missing; each is only a hint. */
 typedef struct
 {
-  GArray *page_table_roots;    /* P2vPhysAddr: CR3 of each processor, low bits not cleared */
-  GBytes *vmcoreinfo;          /* text of a VMCOREINFO note, or NULL */
+  GArray         *page_table_roots; /* P2vPhysAddr: CR3 of each processor, low bits not cleared */
+  GBytes         *vmcoreinfo;       /* text of a VMCOREINFO note, or NULL */
+  P2vWindowsHints windows;
 } P2vImageHints;
 
 /* What a format fills in while it opens a file. */
@@ -34,6 +49,14 @@ typedef struct
 /* How many bytes of the file's start a format may look at when it bids. */
 #define P2V_IMAGE_HEAD_BYTES 4096
 
+/* What a format may look at when it bids. */
+typedef struct
+{
+  const guint8 *bytes;         /* the file's first */
+  gsize         n_bytes;       /* at most P2V_IMAGE_HEAD_BYTES */
+  const char   *path;          /* for formats that keep their header in a file beside it */
+} P2vImageHead;
+
 /* A container format. Constant; exported by its file as the only symbol. */
 typedef struct
 {
@@ -42,18 +65,17 @@ typedef struct
 
   /* How many bits of @head speak for this format, 0 for none. The highest bid opens; there is no
    * second try, so that damage is reported by the format it concerns. */
-  guint    (*bid)  (const guint8     *head,
-                    gsize             n_head,
-                    guint64           file_size);
+  guint    (*bid)  (const P2vImageHead *head);
   /* Reads the headers and appends the ranges. */
-  gboolean (*open) (P2vImageBuilder  *builder,
-                    GCancellable     *cancellable,
-                    GError          **error);
+  gboolean (*open) (P2vImageBuilder    *builder,
+                    GCancellable       *cancellable,
+                    GError            **error);
 } P2vImageFormat;
 
 extern const P2vImageFormat p2v_format_raw;
 extern const P2vImageFormat p2v_format_elf;
 extern const P2vImageFormat p2v_format_lime;
+extern const P2vImageFormat p2v_format_crash_dump;
 
 const P2vImageHints *p2v_image_get_hints       (P2vImage    *self);
 /* (transfer none) (element-type utf8) */

@@ -14,6 +14,7 @@
 static const P2vImageFormat *const formats[] = {
   &p2v_format_elf,
   &p2v_format_lime,
+  &p2v_format_crash_dump,
   &p2v_format_raw,
 };
 
@@ -62,16 +63,17 @@ choose_format (P2vFile *file,
                GError **error)
 {
   g_autofree guint8 *head = g_malloc (P2V_IMAGE_HEAD_BYTES);
-  guint64 size = p2v_file_get_size (file);
-  gsize n_head = (gsize) MIN (size, P2V_IMAGE_HEAD_BYTES);
-  if (!p2v_file_read (file, 0, head, n_head, error))
+  P2vImageHead start = { .bytes = head,
+                         .n_bytes = (gsize) MIN (p2v_file_get_size (file), P2V_IMAGE_HEAD_BYTES),
+                         .path = p2v_file_get_path (file) };
+  if (!p2v_file_read (file, 0, head, start.n_bytes, error))
     return NULL;
 
   const P2vImageFormat *best = NULL;
   guint best_bid = 0;
   for (gsize i = 0; i < G_N_ELEMENTS (formats); i++)
     {
-      guint bid = formats[i]->bid (head, n_head, size);
+      guint bid = formats[i]->bid (&start);
       if (bid > best_bid)
         {
           best = formats[i];

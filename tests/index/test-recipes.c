@@ -196,7 +196,7 @@ check_translations (Fixture *self)
     }
 }
 
-/* Flat files and 32-bit ELF cannot hold every machine. */
+/* Flat files, 32-bit ELF and crash dumps cannot hold every machine. */
 static gboolean
 container_can_hold (P2vTestContainer  container,
                     P2vRecipe        *recipe)
@@ -208,6 +208,9 @@ container_can_hold (P2vTestContainer  container,
         return FALSE;
       /* A flat file has zeros where the others have holes. */
       if (container == P2V_TEST_RAW && recipe->memory->len > 1)
+        return FALSE;
+      /* A crash dump has whole pages. */
+      if (container >= P2V_TEST_DUMP32 && (memory->pa | memory->length) % P2V_FRAME_SIZE != 0)
         return FALSE;
     }
   /* Nor does the format accept files that small. */

@@ -18,6 +18,9 @@ p2v_test_container_name (P2vTestContainer container)
     [P2V_TEST_ELF64_PAGING] = "elf64-paging",
     [P2V_TEST_VBOX] = "vbox",
     [P2V_TEST_LIME] = "lime",
+    [P2V_TEST_DUMP32] = "dump32",
+    [P2V_TEST_DUMP64] = "dump64",
+    [P2V_TEST_DUMP64_BITMAP] = "dump64-bitmap",
   };
   return names[container];
 }
@@ -337,6 +340,10 @@ p2v_test_write (P2vTestContainer      container,
     return write_raw (machine);
   if (container == P2V_TEST_LIME)
     return write_lime (machine);
+  if (container == P2V_TEST_DUMP32 || container == P2V_TEST_DUMP64)
+    return p2v_test_write_crash_dump (container == P2V_TEST_DUMP64, 1, machine);
+  if (container == P2V_TEST_DUMP64_BITMAP)
+    return p2v_test_write_crash_dump (TRUE, 5, machine);
   return write_elf (container, machine);
 }
 

@@ -37,6 +37,9 @@ typedef enum
                             parts */
   P2V_TEST_VBOX,         /* VirtualBox: its notes, device memory without bytes */
   P2V_TEST_LIME,
+  P2V_TEST_DUMP32,        /* Windows crash dumps, which hold whole pages: full, 32 bit */
+  P2V_TEST_DUMP64,        /* full, 64 bit */
+  P2V_TEST_DUMP64_BITMAP, /* 64 bit, with a bitmap */
   P2V_TEST_N_CONTAINERS,
 } P2vTestContainer;
 
@@ -95,3 +98,13 @@ GByteArray *p2v_test_elf_headers        (gboolean              is_64,
 gsize       p2v_test_elf_headers_length (gboolean              is_64,
                                          gboolean              xnum,
                                          gsize                 n_segments);
+
+/* (transfer full): a Windows crash dump of this type: 1 (full), 5 or 6 (bitmap), 8, 9 or 10
+ * (ranges, which cannot name page 0). */
+GByteArray *p2v_test_write_crash_dump  (gboolean              is_64,
+                                        guint                 type,
+                                        const P2vTestMachine *machine);
+/* (transfer full): its header alone, without runs. */
+GByteArray *p2v_test_crash_dump_header (gboolean              is_64,
+                                        guint                 type,
+                                        guint64               root);
