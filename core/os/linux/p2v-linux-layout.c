@@ -7,6 +7,9 @@
 
 #include "os/linux/p2v-linux-private.h"
 
+/* Sizes are in bytes, or so many words, the size of pointers and longs. */
+#define WORD ((guint32) 0x100)
+
 /* Where each field is looked for. A size of 0 means any. Optional fields differ between versions;
  * whoever reads one asks layout[].known first. No version number is tested anywhere: presence is.
  * Source: the structures in Linux 6.1 and 6.12,
@@ -19,58 +22,67 @@ static const struct
   guint32     size_bytes;
   gboolean    optional;
 } fields[LINUX_N_FIELDS] = {
-  [LINUX_TASK_TASKS] = { "task_struct", "tasks", 16, FALSE },
+  [LINUX_TASK_TASKS] = { "task_struct", "tasks", 2 * WORD, FALSE },
   [LINUX_TASK_PID] = { "task_struct", "pid", 4, FALSE },
   [LINUX_TASK_TGID] = { "task_struct", "tgid", 4, FALSE },
   [LINUX_TASK_COMM] = { "task_struct", "comm", 0, FALSE },
   [LINUX_TASK_FLAGS] = { "task_struct", "flags", 4, FALSE },
   [LINUX_TASK_EXIT_STATE] = { "task_struct", "exit_state", 4, FALSE },
-  [LINUX_TASK_MM] = { "task_struct", "mm", 8, FALSE },
-  [LINUX_TASK_SIGNAL] = { "task_struct", "signal", 8, FALSE },
-  [LINUX_TASK_THREAD_NODE] = { "task_struct", "thread_node", 16, FALSE },
-  [LINUX_TASK_REAL_PARENT] = { "task_struct", "real_parent", 8, FALSE },
+  [LINUX_TASK_MM] = { "task_struct", "mm", WORD, FALSE },
+  [LINUX_TASK_SIGNAL] = { "task_struct", "signal", WORD, FALSE },
+  [LINUX_TASK_THREAD_NODE] = { "task_struct", "thread_node", 2 * WORD, FALSE },
+  [LINUX_TASK_REAL_PARENT] = { "task_struct", "real_parent", WORD, FALSE },
   [LINUX_TASK_START_BOOTTIME] = { "task_struct", "start_boottime", 8, TRUE },
-  [LINUX_TASK_CRED] = { "task_struct", "real_cred", 8, TRUE },
+  [LINUX_TASK_CRED] = { "task_struct", "real_cred", WORD, TRUE },
   [LINUX_TASK_PID_LINKS] = { "task_struct", "pid_links", 0, TRUE },
-  [LINUX_SIGNAL_THREAD_HEAD] = { "signal_struct", "thread_head", 16, FALSE },
+  [LINUX_SIGNAL_THREAD_HEAD] = { "signal_struct", "thread_head", 2 * WORD, FALSE },
   [LINUX_SIGNAL_NR_THREADS] = { "signal_struct", "nr_threads", 4, FALSE },
   [LINUX_CRED_UID] = { "cred", "uid", 4, TRUE },
   [LINUX_PID_TASKS] = { "pid", "tasks", 0, TRUE },
-  [LINUX_PID_NS_XA_HEAD] = { "pid_namespace", "idr.idr_rt.xa_head", 8, TRUE },
+  [LINUX_PID_NS_XA_HEAD] = { "pid_namespace", "idr.idr_rt.xa_head", WORD, TRUE },
   [LINUX_XA_NODE_SLOTS] = { "xa_node", "slots", 0, TRUE },
-  [LINUX_MM_PGD] = { "mm_struct", "pgd", 8, FALSE },
-  [LINUX_MM_MA_ROOT] = { "mm_struct", "mm_mt.ma_root", 8, TRUE },
-  [LINUX_MM_MMAP] = { "mm_struct", "mmap", 8, TRUE },
-  [LINUX_MM_START_BRK] = { "mm_struct", "start_brk", 8, FALSE },
-  [LINUX_MM_BRK] = { "mm_struct", "brk", 8, FALSE },
-  [LINUX_MM_START_STACK] = { "mm_struct", "start_stack", 8, FALSE },
-  [LINUX_MM_VDSO] = { "mm_struct", "context.vdso", 8, TRUE },
-  [LINUX_VMA_START] = { "vm_area_struct", "vm_start", 8, FALSE },
-  [LINUX_VMA_END] = { "vm_area_struct", "vm_end", 8, FALSE },
-  [LINUX_VMA_NEXT] = { "vm_area_struct", "vm_next", 8, TRUE },
-  [LINUX_VMA_FLAGS] = { "vm_area_struct", "vm_flags", 8, FALSE },
-  [LINUX_VMA_PGOFF] = { "vm_area_struct", "vm_pgoff", 8, FALSE },
-  [LINUX_VMA_FILE] = { "vm_area_struct", "vm_file", 8, FALSE },
-  [LINUX_VMA_OPS] = { "vm_area_struct", "vm_ops", 8, FALSE },
-  [LINUX_VMA_PRIVATE_DATA] = { "vm_area_struct", "vm_private_data", 8, FALSE },
+  [LINUX_MM_PGD] = { "mm_struct", "pgd", WORD, FALSE },
+  [LINUX_MM_MA_ROOT] = { "mm_struct", "mm_mt.ma_root", WORD, TRUE },
+  [LINUX_MM_MMAP] = { "mm_struct", "mmap", WORD, TRUE },
+  [LINUX_MM_START_BRK] = { "mm_struct", "start_brk", WORD, FALSE },
+  [LINUX_MM_BRK] = { "mm_struct", "brk", WORD, FALSE },
+  [LINUX_MM_START_STACK] = { "mm_struct", "start_stack", WORD, FALSE },
+  [LINUX_MM_VDSO] = { "mm_struct", "context.vdso", WORD, TRUE },
+  [LINUX_VMA_START] = { "vm_area_struct", "vm_start", WORD, FALSE },
+  [LINUX_VMA_END] = { "vm_area_struct", "vm_end", WORD, FALSE },
+  [LINUX_VMA_NEXT] = { "vm_area_struct", "vm_next", WORD, TRUE },
+  [LINUX_VMA_FLAGS] = { "vm_area_struct", "vm_flags", WORD, FALSE },
+  [LINUX_VMA_PGOFF] = { "vm_area_struct", "vm_pgoff", WORD, FALSE },
+  [LINUX_VMA_FILE] = { "vm_area_struct", "vm_file", WORD, FALSE },
+  [LINUX_VMA_OPS] = { "vm_area_struct", "vm_ops", WORD, FALSE },
+  [LINUX_VMA_PRIVATE_DATA] = { "vm_area_struct", "vm_private_data", WORD, FALSE },
   [LINUX_RANGE64_PIVOT] = { "maple_range_64", "pivot", 0, TRUE },
   [LINUX_RANGE64_SLOT] = { "maple_range_64", "slot", 0, TRUE },
   [LINUX_ARANGE64_PIVOT] = { "maple_arange_64", "pivot", 0, TRUE },
   [LINUX_ARANGE64_SLOT] = { "maple_arange_64", "slot", 0, TRUE },
-  [LINUX_FILE_DENTRY] = { "file", "f_path.dentry", 8, FALSE },
-  [LINUX_FILE_MNT] = { "file", "f_path.mnt", 8, FALSE },
-  [LINUX_DENTRY_NAME] = { "dentry", "d_name.name", 8, FALSE },
+  [LINUX_FILE_DENTRY] = { "file", "f_path.dentry", WORD, FALSE },
+  [LINUX_FILE_MNT] = { "file", "f_path.mnt", WORD, FALSE },
+  [LINUX_DENTRY_NAME] = { "dentry", "d_name.name", WORD, FALSE },
   [LINUX_DENTRY_NAME_LENGTH] = { "dentry", "d_name.len", 4, FALSE },
-  [LINUX_DENTRY_PARENT] = { "dentry", "d_parent", 8, FALSE },
-  [LINUX_DENTRY_HASH_PPREV] = { "dentry", "d_hash.pprev", 8, FALSE },
-  [LINUX_VFSMOUNT_ROOT] = { "vfsmount", "mnt_root", 8, FALSE },
+  [LINUX_DENTRY_PARENT] = { "dentry", "d_parent", WORD, FALSE },
+  [LINUX_DENTRY_HASH_PPREV] = { "dentry", "d_hash.pprev", WORD, FALSE },
+  [LINUX_VFSMOUNT_ROOT] = { "vfsmount", "mnt_root", WORD, FALSE },
   [LINUX_MOUNT_MNT] = { "mount", "mnt", 0, FALSE },
-  [LINUX_MOUNT_PARENT] = { "mount", "mnt_parent", 8, FALSE },
-  [LINUX_MOUNT_MOUNTPOINT] = { "mount", "mnt_mountpoint", 8, FALSE },
-  [LINUX_SPECIAL_MAPPING_NAME] = { "vm_special_mapping", "name", 8, FALSE },
+  [LINUX_MOUNT_PARENT] = { "mount", "mnt_parent", WORD, FALSE },
+  [LINUX_MOUNT_MOUNTPOINT] = { "mount", "mnt_mountpoint", WORD, FALSE },
+  [LINUX_SPECIAL_MAPPING_NAME] = { "vm_special_mapping", "name", WORD, FALSE },
   [LINUX_UTS_NODENAME] = { "uts_namespace", "name.nodename", 0, TRUE },
   [LINUX_TIMEKEEPER_XTIME_SEC] = { "timekeeper", "xtime_sec", 8, TRUE },
 };
+
+static guint32
+expected_bytes (const P2vLinux *self,
+                P2vLinuxField   field)
+{
+  guint32 size = fields[field].size_bytes;
+
+  return size < WORD ? size : size / WORD * self->arch->word_bytes;
+}
 
 gboolean
 p2v_linux_layout_resolve (P2vLinux  *self,
@@ -79,17 +91,18 @@ p2v_linux_layout_resolve (P2vLinux  *self,
   for (guint i = 0; i < LINUX_N_FIELDS; i++)
     {
       P2vLinuxLayoutField *field = &self->layout[i];
+      guint32 size_bytes = expected_bytes (self, i);
       P2vMember member;
 
       *field = (P2vLinuxLayoutField) { 0 };
       if (p2v_type_source_find_member (self->types, fields[i].type, fields[i].member, &member) &&
           member.bit_width == 0)
         *field = (P2vLinuxLayoutField) { TRUE, member.offset_bytes, member.size_bytes };
-      if (field->known && fields[i].size_bytes != 0 && fields[i].size_bytes != field->size_bytes)
+      if (field->known && size_bytes != 0 && size_bytes != field->size_bytes)
         {
           g_set_error (error, P2V_OS_ERROR, P2V_OS_ERROR_SYMBOLS_MISSING,
                        _("its type information gives struct %s member %s %u bytes, expected %u"),
-                       fields[i].type, fields[i].member, field->size_bytes, fields[i].size_bytes);
+                       fields[i].type, fields[i].member, field->size_bytes, size_bytes);
           return FALSE;
         }
       if (!field->known && !fields[i].optional)

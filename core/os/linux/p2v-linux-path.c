@@ -30,7 +30,7 @@ read_pointer (const P2vLinux   *self,
               P2vLinuxField     field,
               P2vVirtAddr      *ret_va)
 {
-  return p2v_linux_read_u64 (self, memory, object_va, field, ret_va) && *ret_va != 0;
+  return p2v_linux_read_word (self, memory, object_va, field, ret_va) && *ret_va != 0;
 }
 
 /* A name that cannot be read is told as one. */
@@ -126,7 +126,7 @@ is_deleted (const P2vLinux   *self,
 {
   P2vVirtAddr pprev;
 
-  return p2v_linux_read_u64 (self, memory, dentry, LINUX_DENTRY_HASH_PPREV, &pprev) && pprev == 0;
+  return p2v_linux_read_word (self, memory, dentry, LINUX_DENTRY_HASH_PPREV, &pprev) && pprev == 0;
 }
 
 char *

@@ -22,6 +22,7 @@
 
 #pragma once
 
+#include "os/linux/p2v-linux-arch.h"
 #include "os/p2v-system-private.h"
 #include "os/symbols/p2v-btf.h"
 #include "os/symbols/p2v-kallsyms.h"
@@ -115,8 +116,9 @@ typedef struct
   guint64     va;
 } P2vSymbol;
 
-typedef struct
+struct _P2vLinux
 {
+  const P2vLinuxArch  *arch;                /* the processor that the kernel was built for */
   P2vImage            *image;               /* (transfer none): the system keeps it */
   GHashTable          *vmcoreinfo;          /* key -> value */
   guint64              delta;               /* virtual minus physical address of its image */
@@ -126,7 +128,7 @@ typedef struct
   P2vTypeSource       *types;               /* of all structures */
   P2vSymbol            symbols[LINUX_N_SYMBOLS];
   P2vLinuxLayoutField  layout[LINUX_N_FIELDS];
-} P2vLinux;
+};
 
 /* Where @field of the structure at @object_va stands. */
 static inline P2vVirtAddr
@@ -146,6 +148,41 @@ p2v_linux_read_u64 (const P2vLinux   *self,
 {
   return p2v_virtual_memory_read_u64 (memory, p2v_linux_field_va (self, object_va, field),
                                       ret_value);
+}
+
+/* Reads a pointer or long at @va: as wide as a word of the kernel's processor. */
+G_GNUC_WARN_UNUSED_RESULT static inline gboolean
+p2v_linux_read_word_at (const P2vLinux   *self,
+                        P2vVirtualMemory *memory,
+                        P2vVirtAddr       va,
+                        guint64          *ret_value)
+{
+  guint32 narrow = 0;
+
+  if (self->arch->word_bytes == sizeof *ret_value)
+    return p2v_virtual_memory_read_u64 (memory, va, ret_value);
+  gboolean ok = p2v_virtual_memory_read_u32 (memory, va, &narrow);
+  *ret_value = narrow;
+  return ok;
+}
+
+/* As p2v_linux_read_word_at(), a field. p2v_linux_read_u64() is for what has 64 bits everywhere. */
+G_GNUC_WARN_UNUSED_RESULT static inline gboolean
+p2v_linux_read_word (const P2vLinux   *self,
+                     P2vVirtualMemory *memory,
+                     P2vVirtAddr       object_va,
+                     P2vLinuxField     field,
+                     guint64          *ret_value)
+{
+  return p2v_linux_read_word_at (self, memory, p2v_linux_field_va (self, object_va, field),
+                                 ret_value);
+}
+
+/* The greatest address and the greatest long. */
+static inline guint64
+p2v_linux_max_word (const P2vLinux *self)
+{
+  return G_MAXUINT64 >> (64 - 8 * self->arch->word_bytes);
 }
 
 G_GNUC_WARN_UNUSED_RESULT static inline gboolean

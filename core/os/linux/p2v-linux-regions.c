@@ -66,13 +66,13 @@ read_vma (Loader      *self,
   P2vVirtualMemory *memory = self->memory;
 
   ret_vma->va = va;
-  return p2v_linux_read_u64 (kernel, memory, va, LINUX_VMA_START, &ret_vma->start) &&
-         p2v_linux_read_u64 (kernel, memory, va, LINUX_VMA_END, &ret_vma->end) &&
-         p2v_linux_read_u64 (kernel, memory, va, LINUX_VMA_FLAGS, &ret_vma->flags) &&
-         p2v_linux_read_u64 (kernel, memory, va, LINUX_VMA_PGOFF, &ret_vma->pgoff) &&
-         p2v_linux_read_u64 (kernel, memory, va, LINUX_VMA_FILE, &ret_vma->file) &&
-         p2v_linux_read_u64 (kernel, memory, va, LINUX_VMA_OPS, &ret_vma->ops) &&
-         p2v_linux_read_u64 (kernel, memory, va, LINUX_VMA_PRIVATE_DATA, &ret_vma->private_data) &&
+  return p2v_linux_read_word (kernel, memory, va, LINUX_VMA_START, &ret_vma->start) &&
+         p2v_linux_read_word (kernel, memory, va, LINUX_VMA_END, &ret_vma->end) &&
+         p2v_linux_read_word (kernel, memory, va, LINUX_VMA_FLAGS, &ret_vma->flags) &&
+         p2v_linux_read_word (kernel, memory, va, LINUX_VMA_PGOFF, &ret_vma->pgoff) &&
+         p2v_linux_read_word (kernel, memory, va, LINUX_VMA_FILE, &ret_vma->file) &&
+         p2v_linux_read_word (kernel, memory, va, LINUX_VMA_OPS, &ret_vma->ops) &&
+         p2v_linux_read_word (kernel, memory, va, LINUX_VMA_PRIVATE_DATA, &ret_vma->private_data) &&
          ret_vma->start < ret_vma->end;
 }
 
@@ -97,8 +97,8 @@ dup_special_name (Loader    *self,
   g_autoptr (GString) name = g_string_new (NULL);
   P2vVirtAddr name_va;
 
-  if (p2v_linux_read_u64 (self->kernel, self->memory, vma->private_data, LINUX_SPECIAL_MAPPING_NAME,
-                          &name_va))
+  if (p2v_linux_read_word (self->kernel, self->memory, vma->private_data,
+                           LINUX_SPECIAL_MAPPING_NAME, &name_va))
     p2v_virtual_memory_append_string (self->memory, name_va, P2V_LIMIT_PATH_BYTES, name);
   return p2v_text_escape (name->str, (gssize) name->len);
 }
@@ -180,15 +180,16 @@ read_maple_slot (Loader                    *self,
                  guint64                   *ret_last)
 {
   P2vVirtAddr node_va = node->node & ~MAPLE_NODE_MASK;
+  guint word_bytes = self->kernel->arch->word_bytes;
   guint64 pivot = 0;
 
-  if (i < pivots->size_bytes / sizeof pivot &&
-      !p2v_virtual_memory_read_u64 (self->memory, node_va + pivots->offset_bytes + i * sizeof pivot,
-                                    &pivot))
+  if (i < pivots->size_bytes / word_bytes &&
+      !p2v_linux_read_word_at (self->kernel, self->memory,
+                               node_va + pivots->offset_bytes + i * word_bytes, &pivot))
     return FALSE;
   *ret_last = pivot == 0 && i > 0 ? node->max : MIN (pivot, node->max);
-  return p2v_virtual_memory_read_u64 (
-    self->memory, node_va + slots->offset_bytes + i * sizeof (guint64), ret_entry);
+  return p2v_linux_read_word_at (self->kernel, self->memory,
+                                 node_va + slots->offset_bytes + i * word_bytes, ret_entry);
 }
 
 static void
@@ -203,7 +204,7 @@ collect_maple_node (Loader          *self,
 
   if (!get_node_layout (self->kernel, type, &pivots, &slots))
     return;
-  for (guint i = 0; i < slots->size_bytes / sizeof (guint64); i++)
+  for (guint i = 0; i < slots->size_bytes / self->kernel->arch->word_bytes; i++)
     {
       if (!read_maple_slot (self, node, pivots, slots, i, &child.node, &child.max))
         return;
@@ -232,7 +233,7 @@ collect_maple_tree (Loader  *self,
 {
   g_autoptr (GArray) queue = g_array_new (FALSE, FALSE, sizeof (MapleNode));
   g_autoptr (GHashTable) seen = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
-  MapleNode first = { .node = root, .min = 0, .max = G_MAXUINT64 };
+  MapleNode first = { .node = root, .min = 0, .max = p2v_linux_max_word (self->kernel) };
 
   g_array_append_val (queue, first);
   for (guint i = 0; i < queue->len && i < P2V_LIMIT_REGIONS && vmas->len < P2V_LIMIT_REGIONS; i++)
@@ -255,7 +256,7 @@ collect_list (Loader      *self,
   while (va != 0 && vmas->len < P2V_LIMIT_REGIONS && see_once (seen, va))
     {
       g_array_append_val (vmas, va);
-      if (!p2v_linux_read_u64 (self->kernel, self->memory, va, LINUX_VMA_NEXT, &va))
+      if (!p2v_linux_read_word (self->kernel, self->memory, va, LINUX_VMA_NEXT, &va))
         return;
     }
 }
@@ -268,7 +269,7 @@ collect_vmas (Loader *self,
   guint64 root;
 
   if (kernel->layout[LINUX_MM_MA_ROOT].known &&
-      p2v_linux_read_u64 (kernel, self->memory, self->mm, LINUX_MM_MA_ROOT, &root))
+      p2v_linux_read_word (kernel, self->memory, self->mm, LINUX_MM_MA_ROOT, &root))
     {
       /* An entry that ends in binary 10 is a node; anything else is the only area. */
       if ((root & 3) == 2 && root >= MAPLE_LEAST_NODE)
@@ -277,7 +278,7 @@ collect_vmas (Loader *self,
         g_array_append_val (vmas, root);
     }
   else if (kernel->layout[LINUX_MM_MMAP].known && kernel->layout[LINUX_VMA_NEXT].known &&
-           p2v_linux_read_u64 (kernel, self->memory, self->mm, LINUX_MM_MMAP, &root))
+           p2v_linux_read_word (kernel, self->memory, self->mm, LINUX_MM_MMAP, &root))
     collect_list (self, root, vmas);
 }
 
@@ -296,12 +297,13 @@ read_marks (Loader *self)
   const P2vLinux *kernel = self->kernel;
   MmMarks marks = { .start_brk = G_MAXUINT64, .start_stack = G_MAXUINT64 };
 
-  (void) !p2v_linux_read_u64 (kernel, self->memory, self->mm, LINUX_MM_START_BRK, &marks.start_brk);
-  (void) !p2v_linux_read_u64 (kernel, self->memory, self->mm, LINUX_MM_BRK, &marks.brk);
-  (void) !p2v_linux_read_u64 (kernel, self->memory, self->mm, LINUX_MM_START_STACK,
+  (void) !p2v_linux_read_word (kernel, self->memory, self->mm, LINUX_MM_START_BRK,
+                               &marks.start_brk);
+  (void) !p2v_linux_read_word (kernel, self->memory, self->mm, LINUX_MM_BRK, &marks.brk);
+  (void) !p2v_linux_read_word (kernel, self->memory, self->mm, LINUX_MM_START_STACK,
                               &marks.start_stack);
   if (kernel->layout[LINUX_MM_VDSO].known)
-    (void) !p2v_linux_read_u64 (kernel, self->memory, self->mm, LINUX_MM_VDSO, &marks.vdso);
+    (void) !p2v_linux_read_word (kernel, self->memory, self->mm, LINUX_MM_VDSO, &marks.vdso);
   return marks;
 }
 

@@ -90,8 +90,8 @@ read_task (Finder      *self,
       !p2v_linux_read_u32 (kernel, self->memory, va, LINUX_TASK_TGID, &tgid) ||
       !p2v_linux_read_u32 (kernel, self->memory, va, LINUX_TASK_FLAGS, &task.flags) ||
       !p2v_linux_read_u32 (kernel, self->memory, va, LINUX_TASK_EXIT_STATE, &task.exit_state) ||
-      !p2v_linux_read_u64 (kernel, self->memory, va, LINUX_TASK_MM, &task.mm) ||
-      !p2v_linux_read_u64 (kernel, self->memory, va, LINUX_TASK_SIGNAL, &task.signal))
+      !p2v_linux_read_word (kernel, self->memory, va, LINUX_TASK_MM, &task.mm) ||
+      !p2v_linux_read_word (kernel, self->memory, va, LINUX_TASK_SIGNAL, &task.signal))
     return FALSE;
   task.pid = (gint32) pid;
   task.tgid = (gint32) tgid;
@@ -125,8 +125,8 @@ see_task (Finder      *self,
 typedef gboolean (*RingFunc) (Finder      *self,
                               P2vVirtAddr  node_va);
 
-/* Follows a struct list_head ring in one direction (@link_offset 0: next, 8: prev) until the head
- * comes back. FALSE if it ends otherwise: unreadable, repeated, refused by @visit or over the
+/* Follows a struct list_head ring in one direction (@link_offset 0: next, one word: prev) until the
+ * head comes back. FALSE if it ends otherwise: unreadable, repeated, refused by @visit or over the
  * budget. */
 static gboolean
 follow_ring (Finder      *self,
@@ -140,7 +140,7 @@ follow_ring (Finder      *self,
   while (self->n_links_left > 0)
     {
       self->n_links_left--;
-      if (!p2v_virtual_memory_read_u64 (self->memory, node_va + link_offset, &node_va))
+      if (!p2v_linux_read_word_at (self->kernel, self->memory, node_va + link_offset, &node_va))
         return FALSE;
       if (node_va == head_va)
         return TRUE;
@@ -159,7 +159,7 @@ walk_ring (Finder      *self,
 {
   if (follow_ring (self, head_va, 0, visit))
     return;
-  (void) !follow_ring (self, head_va, 8, visit);
+  (void) !follow_ring (self, head_va, self->kernel->arch->word_bytes, visit);
   if (self->n_broken_rings++ == 0)
     self->first_broken_va = head_va;
 }
@@ -180,7 +180,7 @@ visit_leader (Finder      *self,
   P2vVirtAddr signal_va;
 
   if (!see_task (self, task_va, METHOD_TASKS) ||
-      !p2v_linux_read_u64 (self->kernel, self->memory, task_va, LINUX_TASK_SIGNAL, &signal_va))
+      !p2v_linux_read_word (self->kernel, self->memory, task_va, LINUX_TASK_SIGNAL, &signal_va))
     return FALSE;
   /* A task that is being freed has none any more. */
   if (signal_va != 0)
@@ -207,7 +207,7 @@ see_pid (Finder      *self,
 
   /* tasks[PIDTYPE_PID].first and pid_links[PIDTYPE_PID]: PIDTYPE_PID is 0.
    * Source: Linux include/linux/pid_types.h. */
-  if (p2v_linux_read_u64 (self->kernel, self->memory, pid_va, LINUX_PID_TASKS, &link_va) &&
+  if (p2v_linux_read_word (self->kernel, self->memory, pid_va, LINUX_PID_TASKS, &link_va) &&
       link_va != 0)
     (void) !see_task (self, link_va - self->kernel->layout[LINUX_TASK_PID_LINKS].offset_bytes,
                       METHOD_PIDS);
@@ -221,11 +221,11 @@ queue_slots (Finder      *self,
 {
   const P2vLinuxLayoutField *slots = &self->kernel->layout[LINUX_XA_NODE_SLOTS];
 
-  for (guint32 offset = 0; offset < slots->size_bytes; offset += sizeof (guint64))
+  for (guint32 offset = 0; offset < slots->size_bytes; offset += self->kernel->arch->word_bytes)
     {
       guint64 entry;
-      if (p2v_virtual_memory_read_u64 (self->memory, node_va + slots->offset_bytes + offset,
-                                       &entry) &&
+      if (p2v_linux_read_word_at (self->kernel, self->memory,
+                                  node_va + slots->offset_bytes + offset, &entry) &&
           entry != 0)
         g_array_append_val (queue, entry);
     }
@@ -244,7 +244,7 @@ search_pid_tree (Finder *self)
     if (!self->kernel->layout[needed[i]].known)
       namespace_va = 0;
   if (namespace_va == 0 ||
-      !p2v_linux_read_u64 (self->kernel, self->memory, namespace_va, LINUX_PID_NS_XA_HEAD,
+      !p2v_linux_read_word (self->kernel, self->memory, namespace_va, LINUX_PID_NS_XA_HEAD,
                            &entry) ||
       entry == 0)
     {
@@ -316,7 +316,7 @@ get_space (Finder      *self,
 
   if (space != NULL)
     return space;
-  if (!p2v_linux_read_u64 (self->kernel, self->memory, mm, LINUX_MM_PGD, &pgd_va) ||
+  if (!p2v_linux_read_word (self->kernel, self->memory, mm, LINUX_MM_PGD, &pgd_va) ||
       !p2v_virtual_memory_translate (self->memory, pgd_va, &root_pa))
     p2v_system_take_diagnostic (
       self->system, g_strdup_printf (_("The page-table root of the address space at 0x%" PRIx64
@@ -349,7 +349,7 @@ read_uid (Finder      *self,
   guint32 uid;
 
   if (!kernel->layout[LINUX_TASK_CRED].known || !kernel->layout[LINUX_CRED_UID].known ||
-      !p2v_linux_read_u64 (kernel, self->memory, task_va, LINUX_TASK_CRED, &cred_va) ||
+      !p2v_linux_read_word (kernel, self->memory, task_va, LINUX_TASK_CRED, &cred_va) ||
       !p2v_linux_read_u32 (kernel, self->memory, cred_va, LINUX_CRED_UID, &uid))
     return -1;
   return uid;
@@ -362,7 +362,7 @@ read_parent_pid (Finder      *self,
   P2vVirtAddr parent_va;
   guint32 tgid;
 
-  if (!p2v_linux_read_u64 (self->kernel, self->memory, task_va, LINUX_TASK_REAL_PARENT,
+  if (!p2v_linux_read_word (self->kernel, self->memory, task_va, LINUX_TASK_REAL_PARENT,
                            &parent_va) ||
       !p2v_linux_read_u32 (self->kernel, self->memory, parent_va, LINUX_TASK_TGID, &tgid))
     return 0;

@@ -11,12 +11,6 @@
 #include "image/p2v-image-private.h"
 #include "os/linux/p2v-linux-private.h"
 
-/* An entry that the processor does not accept but that keeps its page. Source: Linux
- * arch/x86/include/asm/pgtable_types.h: _PAGE_PROTNONE is the global bit, _PAGE_PSE marks large
- * pages. */
-#define PAGE_PROTNONE ((guint64) 1 << 8)
-#define PAGE_PSE      ((guint64) 1 << 7)
-
 /* The seconds of a plausible clock: from 2000 to 2200. */
 #define LEAST_TIME    ((gint64) 946684800)
 #define GREATEST_TIME ((gint64) 7258118400)
@@ -24,34 +18,6 @@
 /* tk_core begins with a sequence counter of 4 bytes; the timekeeper follows at the next multiple of
  * its alignment. Source: Linux kernel/time/timekeeping.c (5.9 to 6.12). */
 #define TIMEKEEPER_IN_TK_CORE 8
-
-/* Since the L1TF fix the kernel stores the address of such an entry with all bits inverted.
- * Source: Linux commit 6b28baca9b1f "x86/speculation/l1tf: Protect PROT_NONE PTEs against
- * speculation" (4.19). Older kernels store it plainly: of the two readings the one inside the image
- * is meant. */
-static gboolean
-decode_foreign (gconstpointer         system_data,
-                const P2vPagingLevel *level,
-                guint64               entry,
-                P2vPhysAddr          *ret_pa,
-                P2vState             *ret_state)
-{
-  const P2vLinux *self = system_data;
-  guint64 address_mask = self->tables.pa_mask & ~(((guint64) 1 << level->shift) - 1);
-  guint64 file_offset;
-  P2vPhysAddr inverted = ~entry & address_mask;
-  P2vPhysAddr plain = entry & address_mask;
-  gboolean is_large = level->shift != P2V_FRAME_SHIFT;
-
-  if (!(entry & PAGE_PROTNONE) || (is_large && (!(entry & PAGE_PSE) || level->page_mask == 0)))
-    return FALSE;
-  *ret_state = P2V_STATE_PROT_NONE;
-  *ret_pa = inverted;
-  if (!p2v_image_pa_to_offset (self->image, inverted, &file_offset) &&
-      p2v_image_pa_to_offset (self->image, plain, &file_offset))
-    *ret_pa = plain;
-  return TRUE;
-}
 
 /* The kernel's image is contiguous in physical memory: _text to _etext is its code, up to _end its
  * data. */
@@ -99,7 +65,7 @@ set_title (P2vSystem        *system,
   g_autofree char *escaped = p2v_text_escape (banner->str, -1);
   g_autofree char *release =
     p2v_text_escape (g_hash_table_lookup (self->vmcoreinfo, "OSRELEASE"), -1);
-  g_autofree char *title = g_strdup_printf ("Linux %s (x86-64)", release);
+  g_autofree char *title = g_strdup_printf ("Linux %s (%s)", release, self->arch->name);
   p2v_system_set_title (system, title);
   p2v_system_take_fact (system, N_("Version"), g_steal_pointer (&escaped));
 }
@@ -227,12 +193,10 @@ open_linux (P2vSystem              *system,
   p2v_system_set_backend_data (system, self);
   self->image = search->image;
   self->tables.image = search->image;
+  self->arch = &p2v_linux_arch_x86_64;
   self->tables.n_user_root_slots = 256;
-  /* With page-table isolation mm->pgd is the kernel's copy, where all user entries of the root are
-   * no-execute. Source: Linux arch/x86/mm/pti.c __pti_set_user_pgtbl(). No kernel marks them
-   * otherwise. */
-  self->tables.root_grants = P2V_RIGHTS_EXECUTE;
-  self->tables.decode_foreign = decode_foreign;
+  self->tables.root_grants = self->arch->root_grants;
+  self->tables.decode_foreign = self->arch->decode_foreign;
   self->tables.system_data = self;
 
   if (!p2v_linux_search_vmcoreinfo (search, try_kernel, self, &vmcoreinfo_pa, error))
