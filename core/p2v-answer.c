@@ -256,12 +256,11 @@ p2v_answer_get_row (P2vAnswer  *self,
   g_return_if_fail (position < self->n_rows);
   g_return_if_fail (ret_mapping != NULL);
 
-  const P2vPagingForm *form = p2v_system_get_page_tables (self->system)->form;
   const AnswerGroup *group = find_group (self, position);
   guint64 offset = position - group->first_row;
   P2vIndexEntry entry = self->entries[group->first_entry + offset % group->n_entries];
   guint owner = group->first_owner + (guint) (offset / group->n_entries);
-  P2vVirtAddr page_va = p2v_paging_canonical (form, p2v_index_entry_va (entry));
+  P2vVirtAddr page_va = p2v_address_space_extend_va (group->space, p2v_index_entry_va (entry));
 
   *ret_mapping = (P2vMapping) {
     .pa = self->pa,
@@ -371,7 +370,8 @@ p2v_answer_dup_frame_use (P2vAnswer *self)
   return g_strdup_printf (
     _("a page table (%s) of %s (%" PRId64 ") for 0x%" PRIx64),
     p2v_system_get_page_tables (self->system)->form->levels[use->level_number].entry_name,
-    p2v_process_get_name (owner), p2v_process_get_pid (owner), p2v_index_entry_va (use->entry));
+    p2v_process_get_name (owner), p2v_process_get_pid (owner),
+    p2v_address_space_extend_va (space, p2v_index_entry_va (use->entry)));
 }
 
 static char *

@@ -26,8 +26,9 @@
 /* The owners of one address space that pass the filter. */
 typedef struct
 {
-  guint first;                 /* in owners */
-  guint n;
+  P2vAddressSpace *space;
+  guint            first;      /* in owners */
+  guint            n;
 } SpaceOwners;
 
 struct _P2vBulk
@@ -35,7 +36,6 @@ struct _P2vBulk
   P2vImage            *image;
   P2vSystem           *system;
   P2vReverseMap       *map;
-  const P2vPagingForm *form;
   SpaceOwners         *spaces;   /* by number of the address space */
   GPtrArray           *owners;   /* P2vProcess, of all spaces; the system keeps them */
 
@@ -53,6 +53,7 @@ add_owners (P2vBulk   *self,
 {
   P2vAddressSpace *space = p2v_system_get_space (self->system, number);
 
+  self->spaces[number].space = space;
   self->spaces[number].first = self->owners->len;
   for (guint i = 0; i < p2v_address_space_get_n_owners (space); i++)
     {
@@ -96,7 +97,6 @@ p2v_bulk_new (P2vSession  *session,
   self->image = g_steal_pointer (&view.image);
   self->system = g_steal_pointer (&view.system);
   self->map = g_steal_pointer (&view.map);
-  self->form = p2v_system_get_page_tables (self->system)->form;
   self->spaces = g_new0 (SpaceOwners, MAX (n_spaces, 1));
   self->owners = g_ptr_array_new ();
   for (guint i = 0; i < n_spaces; i++)
@@ -153,7 +153,7 @@ add_rows (P2vBulk             *self,
       {
         P2vBulkRow row = {
           .process = g_ptr_array_index (self->owners, space->first + i),
-          .page_va = p2v_paging_canonical (self->form, p2v_index_entry_va (entries[j])),
+          .page_va = p2v_address_space_extend_va (space->space, p2v_index_entry_va (entries[j])),
         };
 
         g_array_append_val (self->rows, row);

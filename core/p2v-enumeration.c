@@ -123,7 +123,7 @@ enumerate_space (P2vSystem      *system,
   self->regions = p2v_system_get_regions (system, self->space, error);
   self->region_position = 0;
   if (self->regions == NULL
-      || !p2v_paging_walk (tables, p2v_address_space_get_root_pa (self->space), take_page, self,
+      || !p2v_paging_walk (tables, p2v_address_space_get_root (self->space), take_page, self,
                            report, cancellable, error))
     return FALSE;
   flush_run (self);

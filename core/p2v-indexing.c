@@ -217,9 +217,9 @@ p2v_session_make_index (P2vSession    *self,
   if (!check_n_spaces (system, error))
     return FALSE;
   guint n_spaces = p2v_system_get_n_spaces (system);
-  g_autofree P2vPhysAddr *roots = g_new (P2vPhysAddr, MAX (n_spaces, 1));
+  g_autofree P2vPagingRoot *roots = g_new (P2vPagingRoot, MAX (n_spaces, 1));
   for (guint i = 0; i < n_spaces; i++)
-    roots[i] = p2v_address_space_get_root_pa (p2v_system_get_space (system, i));
+    roots[i] = *p2v_address_space_get_root (p2v_system_get_space (system, i));
   P2vStoreSubject subject = { .image = tables->image,
                               .roots = roots,
                               .n_roots = n_spaces,

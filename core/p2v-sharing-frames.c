@@ -416,17 +416,26 @@ join_ranges (GArray *ranges)
   g_array_set_size (ranges, n);
 }
 
+static P2vVirtAddr
+get_va (const SharedFrames *self,
+        const SharedSlot   *slot)
+{
+  P2vAddressSpace *space =
+    p2v_system_get_space (self->system, p2v_index_entry_space (slot->entry));
+
+  return p2v_address_space_extend_va (space, p2v_index_entry_va (slot->entry));
+}
+
 static void
 add_range (const SharedFrames *self,
            const SharedSlot   *a,
            const SharedSlot   *b,
            GArray             *ranges)
 {
-  const P2vPagingForm *form = p2v_system_get_page_tables (self->system)->form;
   const SharedOrigin *origin = g_ptr_array_index (self->origins, a->origin);
   P2vSharedRange range = {
-    .a_va = p2v_paging_canonical (form, p2v_index_entry_va (a->entry)),
-    .b_va = p2v_paging_canonical (form, p2v_index_entry_va (b->entry)),
+    .a_va = get_va (self, a),
+    .b_va = get_va (self, b),
     .length_bytes = P2V_FRAME_SIZE,
     .a_rights = (P2vRights) a->rights,
     .b_rights = (P2vRights) b->rights,

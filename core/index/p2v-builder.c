@@ -261,11 +261,13 @@ expand_table (Builder  *self,
 {
   const P2vPagingLevel *level = &self->form->levels[level_number];
   const Visit *visit = &g_array_index (self->levels[level_number], Visit, position);
-  guint n = level_number == 0 ? self->tables->n_user_root_slots : 1u << level->index_bits;
+  const P2vPagingRoot *root = &self->request->roots[p2v_index_entry_space (visit->entry)];
+  guint first = level_number == 0 ? root->first_slot : 0;
+  guint end = level_number == 0 ? root->end_slot : 1u << level->index_bits;
   P2vWalkReport *report = report_of (self, visit);
   P2vPagingLeaf leaf;
 
-  for (guint i = 0; i < n; i++)
+  for (guint i = first; i < end; i++)
     {
       P2vEntryKind kind = p2v_paging_decode (self->tables, level, self->table[i], &leaf);
       Visit child = { self->table[i] & self->tables->pa_mask, entry_at (visit->entry, level, i),
@@ -378,7 +380,8 @@ root_visits (Builder *self)
 
   for (guint space = 0; space < self->request->n_roots; space++)
     {
-      Visit visit = { self->request->roots[space], p2v_index_entry (space, 0), 0 };
+      const P2vPagingRoot *root = &self->request->roots[space];
+      Visit visit = { root->root_pa, p2v_index_entry (space, root->base_va), 0 };
       g_array_append_val (visits, visit);
     }
   return visits;

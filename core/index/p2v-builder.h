@@ -19,7 +19,7 @@
 typedef struct
 {
   const P2vPageTables *tables;
-  const P2vPhysAddr   *roots;          /* by number of the address space */
+  const P2vPagingRoot *roots;          /* by number of the address space */
   guint                n_roots;        /* at most P2V_INDEX_MAX_SPACES */
   P2vWatch            *watch;
   P2vMeter            *meter;

@@ -36,7 +36,8 @@ p2v_index_entry_space (P2vIndexEntry entry)
   return (guint) (entry >> P2V_INDEX_VPN_BITS);
 }
 
-/* The virtual address's low 57 bits; the paging form extends the sign. */
+/* The virtual address's low 57 bits; those above are the same in all of an address space, see
+ * P2vPagingRoot. */
 static inline P2vVirtAddr
 p2v_index_entry_va (P2vIndexEntry entry)
 {

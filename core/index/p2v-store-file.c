@@ -77,7 +77,7 @@ hash_sample (const P2vStoreSubject  *subject,
 
   p2v_checksum_init (&checksum);
   for (guint i = 0; i < subject->n_roots; i += 1 + subject->n_roots / N_SAMPLED_ROOTS)
-    if (!sample_page (&checksum, subject->image, subject->roots[i], error))
+    if (!sample_page (&checksum, subject->image, subject->roots[i].root_pa, error))
       return FALSE;
   for (gsize i = 0; i < n_ranges; i += 1 + n_ranges / N_SAMPLED_PAGES)
     for (guint j = 0; j < N_SAMPLED_PAGES; j++)

@@ -28,11 +28,11 @@ void      p2v_store_unref       (P2vStore              *self);
 /* What an index is about: of the image and of the system found in it. */
 typedef struct
 {
-  P2vImage          *image;
-  const P2vPhysAddr *roots;            /* by number of the address space */
-  guint              n_roots;
-  guint              n_levels;         /* of the paging form */
-  guint64            system_hint;      /* where the system was found; see p2v_store_get_hint() */
+  P2vImage            *image;
+  const P2vPagingRoot *roots;          /* by number of the address space */
+  guint                n_roots;
+  guint                n_levels;       /* of the paging form */
+  guint64              system_hint;    /* where the system was found; see p2v_store_get_hint() */
 } P2vStoreSubject;
 
 /* NULL if there is no file that fits; then *ret_reason (transfer full) says why, or is NULL if

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "p2v-process.h"
+#include "paging/p2v-paging.h"
 
 /* What a system knows of a process; the object copies it. */
 typedef struct
@@ -37,6 +38,13 @@ void             p2v_address_space_add_owner    (P2vAddressSpace      *self,
 guint            p2v_address_space_get_number   (P2vAddressSpace      *self);
 void             p2v_address_space_set_number   (P2vAddressSpace      *self,
                                                  guint                 number);
+/* What of the root is walked; the system sets it when it numbers its spaces. */
+const P2vPagingRoot *p2v_address_space_get_root (P2vAddressSpace      *self);
+void             p2v_address_space_set_root     (P2vAddressSpace      *self,
+                                                 const P2vPagingRoot  *root);
+/* The whole of a virtual address of the space of which the index keeps the low bits. */
+P2vVirtAddr      p2v_address_space_extend_va    (P2vAddressSpace      *self,
+                                                 P2vVirtAddr           low_va);
 
 /* Regions are loaded when first asked for and then kept: sorted, not overlapping. Any thread may
  * load; the first result wins. (transfer none) or NULL if they are not loaded yet. */

@@ -32,12 +32,12 @@ G_DEFINE_FINAL_TYPE (P2vProcess, p2v_process, G_TYPE_OBJECT)
  */
 struct _P2vAddressSpace
 {
-  GObject      parent_instance;
-  P2vPhysAddr  root_pa;
-  P2vVirtAddr  object_va;
-  guint        number;
-  GPtrArray   *owners;                /* (element-type P2vProcess) not referenced */
-  GPtrArray   *regions;               /* atomic; set once */
+  GObject        parent_instance;
+  P2vPagingRoot  root;
+  P2vVirtAddr    object_va;
+  guint          number;
+  GPtrArray     *owners;              /* (element-type P2vProcess) not referenced */
+  GPtrArray     *regions;             /* atomic; set once */
 };
 
 G_DEFINE_FINAL_TYPE (P2vAddressSpace, p2v_address_space, G_TYPE_OBJECT)
@@ -292,7 +292,7 @@ p2v_address_space_new (P2vPhysAddr root_pa,
 {
   P2vAddressSpace *self = g_object_new (P2V_TYPE_ADDRESS_SPACE, NULL);
 
-  self->root_pa = root_pa;
+  self->root.root_pa = root_pa;
   self->object_va = object_va;
   return self;
 }
@@ -309,7 +309,7 @@ P2vPhysAddr
 p2v_address_space_get_root_pa (P2vAddressSpace *self)
 {
   g_return_val_if_fail (P2V_IS_ADDRESS_SPACE (self), 0);
-  return self->root_pa;
+  return self->root.root_pa;
 }
 
 /**
@@ -369,6 +369,26 @@ p2v_address_space_set_number (P2vAddressSpace *self,
                               guint            number)
 {
   self->number = number;
+}
+
+const P2vPagingRoot *
+p2v_address_space_get_root (P2vAddressSpace *self)
+{
+  return &self->root;
+}
+
+void
+p2v_address_space_set_root (P2vAddressSpace     *self,
+                            const P2vPagingRoot *root)
+{
+  self->root = *root;
+}
+
+P2vVirtAddr
+p2v_address_space_extend_va (P2vAddressSpace *self,
+                             P2vVirtAddr      low_va)
+{
+  return self->root.base_va | low_va;
 }
 
 GPtrArray *

@@ -86,6 +86,18 @@ compare_pids (gconstpointer a,
   return (pid_a > pid_b) - (pid_a < pid_b);
 }
 
+static void
+add_space (P2vSystem       *self,
+           P2vAddressSpace *space)
+{
+  P2vPagingRoot root =
+    p2v_page_tables_get_user_root (&self->tables, p2v_address_space_get_root_pa (space));
+
+  p2v_address_space_set_root (space, &root);
+  p2v_address_space_set_number (space, self->spaces->len);
+  g_ptr_array_add (self->spaces, g_object_ref (space));
+}
+
 /* Puts processes and spaces in the order in which everything is shown, and numbers the spaces. */
 static void
 put_in_order (P2vSystem *self)
@@ -100,10 +112,7 @@ put_in_order (P2vSystem *self)
       if (space == NULL)
         continue;
       if (g_hash_table_add (seen, space))
-        {
-          p2v_address_space_set_number (space, self->spaces->len);
-          g_ptr_array_add (self->spaces, g_object_ref (space));
-        }
+        add_space (self, space);
       p2v_address_space_add_owner (space, process);
     }
 }

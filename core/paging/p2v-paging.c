@@ -45,16 +45,17 @@ p2v_paging_read_table (const P2vPageTables  *self,
   return p2v_paging_read_tables (self, table_pa, 1, entries, error);
 }
 
-/* What the levels above and this entry allow together. */
+/* What the levels above and entry @index of a table allow together. */
 static P2vRights
 narrow_rights (const P2vPageTables *self,
                guint                level,
+               guint64              index,
                guint64              entry,
                P2vRights            rights_above)
 {
   P2vRights rights = self->form->rights (entry);
 
-  if (level == 0)
+  if (level == 0 && index < self->n_user_root_slots)
     rights |= self->root_grants;
   return rights & rights_above;
 }
@@ -115,7 +116,7 @@ p2v_paging_translate (const P2vPageTables  *self,
 
       step->value = GUINT64_FROM_LE (raw);
       trail.n_steps = i + 1;
-      rights = narrow_rights (self, i, step->value, rights);
+      rights = narrow_rights (self, i, index, step->value, rights);
       P2vEntryKind kind = p2v_paging_decode (self, level, step->value, &leaf);
       table_pa = step->value & self->pa_mask;
       if (kind == P2V_ENTRY_TABLE)
@@ -144,6 +145,7 @@ typedef struct
 typedef struct
 {
   const P2vPageTables *tables;
+  const P2vPagingRoot *root;
   P2vWalkReport       *report;
   guint64              n_tables_left;
   WalkLevel            levels[P2V_PAGING_MAX_LEVELS];
@@ -214,8 +216,9 @@ enter_table (Walk         *walk,
   place->table_pa = table_pa;
   place->va = va;
   place->rights = rights;
-  place->n_entries = i == 0 ? walk->tables->n_user_root_slots
-                            : 1u << walk->tables->form->levels[i].index_bits;
+  place->next_index = i == 0 ? walk->root->first_slot : 0;
+  place->n_entries =
+    i == 0 ? walk->root->end_slot : 1u << walk->tables->form->levels[i].index_bits;
   return TRUE;
 }
 
@@ -264,7 +267,7 @@ take_entry (Walk          *walk,
     walk->report->n_malformed_entries++;
   if (kind != P2V_ENTRY_TABLE && kind != P2V_ENTRY_PAGE)
     return TRUE;
-  P2vRights rights = narrow_rights (walk->tables, i, entry, place->rights);
+  P2vRights rights = narrow_rights (walk->tables, i, index, entry, place->rights);
   if (kind == P2V_ENTRY_PAGE)
     {
       *ret_stopped = !report_page (level, place, index, &leaf, rights, callback, user_data);
@@ -277,7 +280,7 @@ take_entry (Walk          *walk,
 
 gboolean
 p2v_paging_walk (const P2vPageTables  *self,
-                 P2vPhysAddr           root_pa,
+                 const P2vPagingRoot  *root,
                  P2vWalkFunc           callback,
                  gpointer              user_data,
                  P2vWalkReport        *report,
@@ -289,9 +292,10 @@ p2v_paging_walk (const P2vPageTables  *self,
   guint i = 0;
 
   walk->tables = self;
+  walk->root = root;
   walk->report = report;
   walk->n_tables_left = p2v_paging_max_tables (self->image);
-  if (!enter_table (walk, 0, root_pa, 0, RIGHTS_ALL, error))
+  if (!enter_table (walk, 0, root->root_pa, root->base_va, RIGHTS_ALL, error))
     return FALSE;
   while (!stopped)
     {

@@ -74,13 +74,31 @@ typedef struct
   const P2vPagingForm *form;
   guint64              pa_mask;           /* the form's, without bits this machine uses otherwise */
   guint                n_user_root_slots; /* entries of a root, from 0, that belong to user space */
-  /* Rights that entries of a root do not take away, whatever they say. Linux with page-table
+  /* Rights that user entries of a root do not take away, whatever they say. Linux with page-table
    * isolation marks the kernel's copy of user entries no-execute there; the process runs on the
    * other copy. */
   P2vRights            root_grants;
   P2vForeignEntryFunc  decode_foreign;    /* or NULL: then such entries own nothing */
   gconstpointer        system_data;
 } P2vPageTables;
+
+/* The part of a root that is one address space: of a process the entries of user space, of the
+ * kernel those behind them, or another root's. */
+typedef struct
+{
+  P2vPhysAddr root_pa;
+  P2vVirtAddr base_va;         /* of entry 0, with the bits above those that the form translates */
+  guint       first_slot;
+  guint       end_slot;
+} P2vPagingRoot;
+
+/* The user half of a root. */
+static inline P2vPagingRoot
+p2v_page_tables_get_user_root (const P2vPageTables *self,
+                               P2vPhysAddr          root_pa)
+{
+  return (P2vPagingRoot) { .root_pa = root_pa, .end_slot = self->n_user_root_slots };
+}
 
 /* An entry that maps a page. */
 typedef struct
@@ -175,12 +193,12 @@ void          p2v_walk_report_note_missing (P2vWalkReport *report,
 /* Whether nothing was passed over. */
 gboolean      p2v_walk_report_is_whole     (const P2vWalkReport *report);
 
-/* Walks the user half of one root in the order of virtual addresses; what is passed over is added
- * to @report. FALSE only if the image cannot be read or on cancellation; stopping by @callback is
+/* Walks one address space in the order of virtual addresses; what is passed over is added to
+ * @report. FALSE only if the image cannot be read or on cancellation; stopping by @callback is
  * success. */
 G_GNUC_WARN_UNUSED_RESULT
 gboolean      p2v_paging_walk       (const P2vPageTables  *self,
-                                     P2vPhysAddr           root_pa,
+                                     const P2vPagingRoot  *root,
                                      P2vWalkFunc           callback,
                                      gpointer              user_data,
                                      P2vWalkReport        *report,

@@ -30,12 +30,17 @@ typedef struct
 } Walker;
 
 static void
-walk_table (Walker *walker, guint64 table_pfn, guint level, guint n, guint64 entry)
+walk_table (Walker *walker,
+            guint64 table_pfn,
+            guint level,
+            guint first,
+            guint end,
+            guint64 entry)
 {
   const guint64 *table = walker->memory + table_pfn * 512;
 
   walker->n_tables++;
-  for (guint i = 0; i < n; i++)
+  for (guint i = first; i < end; i++)
     {
       guint64 value = table[i];
       guint64 pfn = value >> 12 & 0xffffffffff;
@@ -43,7 +48,7 @@ walk_table (Walker *walker, guint64 table_pfn, guint level, guint n, guint64 ent
       if (!(value & 1) || pfn >= walker->n_frames)
         continue;
       if (level > 0 && !(value & 0x80))
-        walk_table (walker, pfn, level - 1, 512, entry + ((guint64) i << 9 * level));
+        walk_table (walker, pfn, level - 1, 0, 512, entry + ((guint64) i << 9 * level));
       else
         walker->pairs[walker->n_pairs++] = (Pair){ pfn, entry + ((guint64) i << 9 * level) };
     }
@@ -71,7 +76,7 @@ sort_by_frame (const Walker *walker, Baseline *result)
 void
 baseline_run (const char *path,
               guint64 size_bytes,
-              const guint64 *roots,
+              const P2vPagingRoot *roots,
               guint n_roots,
               guint n_levels,
               Baseline *ret_baseline)
@@ -86,7 +91,8 @@ baseline_run (const char *path,
   };
 
   for (guint space = 0; space < n_roots; space++)
-    walk_table (&walker, roots[space] / 4096, n_levels - 1, 256, (guint64) space << 45);
+    walk_table (&walker, roots[space].root_pa / 4096, n_levels - 1, roots[space].first_slot,
+                roots[space].end_slot, p2v_index_entry (space, roots[space].base_va));
   gint64 walked_us = g_get_monotonic_time ();
   sort_by_frame (&walker, ret_baseline);
   ret_baseline->seconds_walk = (double) (walked_us - start_us) / G_USEC_PER_SEC;

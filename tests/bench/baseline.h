@@ -5,7 +5,8 @@
 
 #pragma once
 
-#include <glib.h>
+#include "index/p2v-reverse-map.h"
+#include "paging/p2v-paging.h"
 
 typedef struct
 {
@@ -17,10 +18,10 @@ typedef struct
   guint32 *ends;               /* by frame; owned */
 } Baseline;
 
-void baseline_run   (const char    *path,
-                     guint64        size_bytes,
-                     const guint64 *roots,
-                     guint          n_roots,
-                     guint          n_levels,
-                     Baseline      *ret_baseline);
-void baseline_clear (Baseline      *self);
+void baseline_run   (const char          *path,
+                     guint64              size_bytes,
+                     const P2vPagingRoot *roots,
+                     guint                n_roots,
+                     guint                n_levels,
+                     Baseline            *ret_baseline);
+void baseline_clear (Baseline            *self);

@@ -39,7 +39,7 @@ typedef struct
   const char *path;
   P2vSession *session; /* NULL: synthetic */
   P2vPageTables tables;
-  P2vPhysAddr *roots;
+  P2vPagingRoot *roots;
   guint n_roots;
   guint64 base_bytes; /* memory that the process had before */
 } Subject;
@@ -119,6 +119,7 @@ static gboolean
 open_synthetic (Subject *subject)
 {
   guint64 head[2];
+  g_autofree P2vPhysAddr *roots = NULL;
   GError *error = NULL;
   P2vImage *image = p2v_image_open (subject->path, NULL, &error);
 
@@ -130,14 +131,17 @@ open_synthetic (Subject *subject)
       return FALSE;
     }
   subject->n_roots = (guint) head[1];
-  subject->roots = g_new (P2vPhysAddr, subject->n_roots);
-  check (p2v_image_read (image, sizeof head, subject->roots, 8 * (gsize) subject->n_roots, &error)
+  roots = g_new (P2vPhysAddr, subject->n_roots);
+  check (p2v_image_read (image, sizeof head, roots, 8 * (gsize) subject->n_roots, &error)
              == P2V_READ_OK,
          error);
   subject->tables = (P2vPageTables){ .image = image,
                                      .form = &p2v_paging_form_x86_64_4,
                                      .pa_mask = p2v_paging_form_x86_64_4.pa_mask,
                                      .n_user_root_slots = 256 };
+  subject->roots = g_new (P2vPagingRoot, subject->n_roots);
+  for (guint i = 0; i < subject->n_roots; i++)
+    subject->roots[i] = p2v_page_tables_get_user_root (&subject->tables, roots[i]);
   return TRUE;
 }
 
@@ -152,9 +156,9 @@ open_real (Subject *subject)
   g_autoptr (P2vSystem) system = p2v_session_dup_system (subject->session);
   subject->tables = *p2v_system_get_page_tables (system);
   subject->n_roots = p2v_system_get_n_spaces (system);
-  subject->roots = g_new (P2vPhysAddr, subject->n_roots);
+  subject->roots = g_new (P2vPagingRoot, subject->n_roots);
   for (guint i = 0; i < subject->n_roots; i++)
-    subject->roots[i] = p2v_address_space_get_root_pa (p2v_system_get_space (system, i));
+    subject->roots[i] = *p2v_address_space_get_root (p2v_system_get_space (system, i));
 }
 
 /* The page tables of a real image belong to the session's system. */

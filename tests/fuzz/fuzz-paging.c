@@ -157,8 +157,8 @@ walk_spaces (const P2vBuildRequest *request,
       P2vWalkReport walk = { 0 };
       const P2vWalkReport *built = &report->spaces[i];
       tally->space = i;
-      g_assert_true (p2v_paging_walk (request->tables, request->roots[i], take_walked, tally, &walk,
-                                      NULL, NULL));
+      g_assert_true (p2v_paging_walk (request->tables, &request->roots[i], take_walked, tally,
+                                      &walk, NULL, NULL));
       whole = whole && !walk.too_many_tables && !built->too_many_tables;
       if (walk.too_many_tables || built->too_many_tables)
         continue;
@@ -174,7 +174,11 @@ static void
 compare (P2vImage *image,
          guint8    choice)
 {
-  static const P2vPhysAddr roots[MAX_ROOTS] = { 0, P2V_FRAME_SIZE };
+  /* The second one is a kernel's half. */
+  static const P2vPagingRoot roots[MAX_ROOTS] = {
+    { .end_slot = N_USER_SLOTS },
+    { .root_pa = P2V_FRAME_SIZE, .first_slot = N_USER_SLOTS, .end_slot = P2V_PAGING_MAX_ENTRIES },
+  };
   P2vPageTables tables = {
     .image = image,
     .form = choice & 1 ? &p2v_paging_form_x86_64_5 : &p2v_paging_form_x86_64_4,

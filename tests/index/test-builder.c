@@ -123,7 +123,7 @@ typedef struct
 {
   P2vImage      *image;
   P2vPageTables  tables;
-  P2vPhysAddr    roots[6];
+  P2vPagingRoot  roots[6];
   P2vMeter       meter;
 } Machine;
 
@@ -145,7 +145,7 @@ open_machine (Machine *self,
                                    .pa_mask = p2v_paging_form_x86_64_4.pa_mask,
                                    .n_user_root_slots = 256 };
   for (guint i = 0; i < G_N_ELEMENTS (self->roots); i++)
-    self->roots[i] = (4 + i) << 12;
+    self->roots[i] = p2v_page_tables_get_user_root (&self->tables, (4 + i) << 12);
 }
 
 static P2vReverseMap *
@@ -219,7 +219,7 @@ random_tables_give_what_the_naive_twin_finds (void **state)
       fill_randomly (random, memory);
       open_machine (&machine, memory, state);
       for (guint space = 0; space < G_N_ELEMENTS (machine.roots); space++)
-        walk_naively (memory, machine.roots[space], 3, 0, space, pairs);
+        walk_naively (memory, machine.roots[space].root_pa, 3, 0, space, pairs);
       g_array_sort (pairs, compare_pairs);
       g_autoptr (P2vReverseMap) map = build (&machine, watch, &report, NULL, &error);
       assert_no_error (error);

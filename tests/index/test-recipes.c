@@ -56,7 +56,7 @@ open_fixture (Fixture    *self,
                                    .root_grants = P2V_RIGHTS_EXECUTE,
                                    .decode_foreign = decode_linux };
   P2vBuildRequest request = { .tables = &self->tables,
-                              .roots = (const P2vPhysAddr *) (gpointer) recipe->roots->data,
+                              .roots = (const P2vPagingRoot *) (gpointer) recipe->roots->data,
                               .n_roots = recipe->roots->len,
                               .watch = watch,
                               .meter = &meter };
@@ -166,7 +166,8 @@ check_walks (Fixture *self)
     {
       g_autoptr (GError) error = NULL;
       P2vWalkReport report = { 0 };
-      P2vPhysAddr root = g_array_index (self->recipe->roots, P2vPhysAddr, check.space);
+      const P2vPagingRoot *root
+          = &g_array_index (self->recipe->roots, P2vPagingRoot, check.space);
 
       assert_true (
           p2v_paging_walk (&self->tables, root, check_walked_page, &check, &report, NULL, &error));
@@ -183,10 +184,12 @@ check_translations (Fixture *self)
   for (guint i = 0; i < self->recipe->pages->len; i++)
     {
       const P2vRecipePage *page = &g_array_index (self->recipe->pages, P2vRecipePage, i);
-      P2vPhysAddr root = g_array_index (self->recipe->roots, P2vPhysAddr, page->space);
+      const P2vPagingRoot *root
+          = &g_array_index (self->recipe->roots, P2vPagingRoot, page->space);
       P2vTrail trail;
 
-      assert_true (p2v_paging_translate (&self->tables, root, page->va + 0x123, &trail, NULL));
+      assert_true (
+          p2v_paging_translate (&self->tables, root->root_pa, page->va + 0x123, &trail, NULL));
       assert_int_equal (trail.status, P2V_WALK_MAPPED);
       assert_int_equal (trail.pa, page->pa + 0x123);
       assert_int_equal (trail.page_shift, page->page_shift);
@@ -228,9 +231,12 @@ check_recipe (void       **state,
   guint n_containers = 0;
 
   assert_non_null (recipe);
+  g_autofree guint64 *roots = g_new (guint64, recipe->roots->len);
+  for (guint i = 0; i < recipe->roots->len; i++)
+    roots[i] = g_array_index (recipe->roots, P2vPagingRoot, i).root_pa;
   P2vTestMachine machine = { .memory = (const P2vTestMemory *) (gpointer) recipe->memory->data,
                              .n_memory = recipe->memory->len,
-                             .roots = (const guint64 *) (gpointer) recipe->roots->data,
+                             .roots = roots,
                              .n_roots = recipe->roots->len };
   for (guint i = 0; i < P2V_TEST_N_CONTAINERS; i++)
     {

@@ -82,7 +82,7 @@ setup (void **state)
                                    .pa_mask = self->recipe->form->pa_mask,
                                    .n_user_root_slots = 256 };
   self->subject
-      = (P2vStoreSubject){ .roots = (const P2vPhysAddr *) (gpointer) self->recipe->roots->data,
+      = (P2vStoreSubject){ .roots = (const P2vPagingRoot *) (gpointer) self->recipe->roots->data,
                            .n_roots = self->recipe->roots->len,
                            .n_levels = self->recipe->form->n_levels,
                            .system_hint = 0x1234000 };
@@ -283,7 +283,7 @@ static void
 other_roots_have_no_index (void **state)
 {
   Fixture *self = *state;
-  P2vPhysAddr roots[] = { 0x1000, 0x7000 };
+  P2vPagingRoot roots[] = { { 0x1000, 0, 0, 256 }, { 0x7000, 0, 0, 256 } };
 
   save (self);
   self->subject.roots = roots;

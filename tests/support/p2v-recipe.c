@@ -75,10 +75,23 @@ parse_space (P2vRecipe *recipe,
              char     **words)
 {
   static const guint no_counters[P2V_RECIPE_N_COUNTERS];
-  P2vPhysAddr root = g_ascii_strtoull (words[1], NULL, 0);
+  P2vPagingRoot root = { .root_pa = g_ascii_strtoull (words[1], NULL, 0), .end_slot = 256 };
 
   g_array_append_val (recipe->roots, root);
   g_array_append_vals (recipe->counters, no_counters, 1);
+  return TRUE;
+}
+
+static gboolean
+parse_kernel (P2vRecipe *recipe,
+              char     **words)
+{
+  parse_space (recipe, words);
+  P2vPagingRoot *root
+      = &g_array_index (recipe->roots, P2vPagingRoot, recipe->roots->len - 1);
+  root->first_slot = 256;
+  root->end_slot = 512;
+  root->base_va = g_ascii_strtoull (words[2], NULL, 0);
   return TRUE;
 }
 
@@ -150,6 +163,7 @@ static const struct
                       char     **words);
 } statements[] = {
   { "form", 2, parse_form },   { "memory", 3, parse_memory }, { "space", 2, parse_space },
+  { "kernel", 3, parse_kernel },
   { "entry", 3, parse_entry }, { "page", 7, parse_page },     { "report", 4, parse_report },
 };
 
@@ -182,7 +196,7 @@ p2v_recipe_load (const char *path)
 
   recipe->memory = g_array_new (FALSE, FALSE, sizeof (P2vTestMemory));
   g_array_set_clear_func (recipe->memory, clear_memory);
-  recipe->roots = g_array_new (FALSE, FALSE, sizeof (P2vPhysAddr));
+  recipe->roots = g_array_new (FALSE, FALSE, sizeof (P2vPagingRoot));
   recipe->pages = g_array_new (FALSE, FALSE, sizeof (P2vRecipePage));
   recipe->counters = g_array_new (FALSE, FALSE, sizeof (guint[P2V_RECIPE_N_COUNTERS]));
   if (!g_file_get_contents (path, &text, NULL, NULL))
