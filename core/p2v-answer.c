@@ -340,52 +340,6 @@ dup_owners_text (P2vAnswer *self)
 }
 
 /**
- * p2v_answer_dup_frame_use:
- * @self: an answer
- *
- * Says what the system uses the frame for beside user mappings, as far as it is known: a page
- * table of a process, the kernel's image.
- *
- * Returns: (transfer full) (nullable): a translated phrase without a full stop, such as "the
- *   page-table root of bash (812)"; %NULL if it is not known, or the index is not complete
- */
-char *
-p2v_answer_dup_frame_use (P2vAnswer *self)
-{
-  g_return_val_if_fail (P2V_IS_ANSWER (self), NULL);
-  if (self->map == NULL)
-    return NULL;
-
-  const P2vTableUse *use = p2v_reverse_map_find_table (self->map, self->pa >> P2V_FRAME_SHIFT);
-
-  if (use == NULL)
-    return p2v_system_dup_frame_use (self->system, self->pa);
-  P2vAddressSpace *space = p2v_system_get_space (self->system, p2v_index_entry_space (use->entry));
-  P2vProcess *owner = p2v_address_space_get_owner (space, 0);
-  if (use->level_number == 0)
-    /* Translators: process name and id. */
-    return g_strdup_printf (_("the page-table root of %s (%" PRId64 ")"),
-                            p2v_process_get_name (owner), p2v_process_get_pid (owner));
-  /* Translators: kind of its entries such as pte, process name and id, virtual address. */
-  return g_strdup_printf (
-    _("a page table (%s) of %s (%" PRId64 ") for 0x%" PRIx64),
-    p2v_system_get_page_tables (self->system)->form->levels[use->level_number].entry_name,
-    p2v_process_get_name (owner), p2v_process_get_pid (owner),
-    p2v_address_space_extend_va (space, p2v_index_entry_va (use->entry)));
-}
-
-static char *
-dup_unmapped_text (P2vAnswer *self)
-{
-  g_autofree char *use = p2v_answer_dup_frame_use (self);
-
-  if (use == NULL)
-    return g_strdup (_("nobody maps this frame in user space"));
-  /* Translators: what the frame is: "code of the kernel's image". */
-  return g_strdup_printf (_("nobody maps this frame in user space; it is %s"), use);
-}
-
-/**
  * p2v_answer_dup_verdict:
  * @self: an answer
  *
@@ -418,7 +372,7 @@ p2v_answer_dup_verdict (P2vAnswer *self)
                          : _("nobody so far; the index is not complete"));
     case P2V_ABSENCE_UNMAPPED:
     default:
-      return dup_unmapped_text (self);
+      return g_strdup (_("nobody maps this frame in user space"));
     }
 }
 

@@ -88,8 +88,6 @@ gboolean    p2v_answer_is_complete     (P2vAnswer    *self);
 P2V_AVAILABLE_IN_1_0
 P2vAbsence  p2v_answer_get_absence     (P2vAnswer    *self);
 P2V_AVAILABLE_IN_1_0
-char       *p2v_answer_dup_frame_use   (P2vAnswer    *self);
-P2V_AVAILABLE_IN_1_0
 char       *p2v_answer_dup_verdict     (P2vAnswer    *self);
 P2V_AVAILABLE_IN_1_0
 char       *p2v_answer_dup_coverage    (P2vAnswer    *self);

@@ -42,6 +42,9 @@ struct _P2vBulk
   P2vPhysAddr          pa;       /* asked for last */
   guint64              pfn;      /* of it, or NO_FRAME: what the following fields are about */
   gboolean             is_mapped;
+  P2vFrameReader      *frames;
+  guint64              described_pfn;  /* what the frame below is, or NO_FRAME */
+  P2vFrame             frame;
   GArray              *rows;     /* P2vBulkRow */
   GArray              *extents;  /* P2vIndexEntry, only for use while looking up */
 };
@@ -93,6 +96,7 @@ p2v_bulk_new (P2vSession  *session,
     }
 
   P2vBulk *self = g_new0 (P2vBulk, 1);
+  self->frames = p2v_frame_reader_new_for_view (&view);
   guint n_spaces = p2v_system_get_n_spaces (view.system);
   self->image = g_steal_pointer (&view.image);
   self->system = g_steal_pointer (&view.system);
@@ -102,6 +106,7 @@ p2v_bulk_new (P2vSession  *session,
   for (guint i = 0; i < n_spaces; i++)
     add_owners (self, i, filter);
   self->pfn = NO_FRAME;
+  self->described_pfn = NO_FRAME;
   self->rows = g_array_new (FALSE, FALSE, sizeof (P2vBulkRow));
   self->extents = g_array_new (FALSE, FALSE, sizeof (P2vIndexEntry));
   return self;
@@ -121,6 +126,7 @@ p2v_bulk_free (P2vBulk *self)
   if (self == NULL)
     return;
 
+  p2v_frame_reader_free (self->frames);
   g_array_unref (self->extents);
   g_array_unref (self->rows);
   g_ptr_array_unref (self->owners);
@@ -251,30 +257,33 @@ p2v_bulk_get_absence (P2vBulk *self)
 }
 
 /**
- * p2v_bulk_dup_frame_use:
+ * p2v_bulk_describe:
  * @self: bulk look-ups; one was made
+ * @ret_frame: (out caller-allocates): the frame that was looked up last; its texts are valid until
+ * the next call
+ * @error: return location
  *
- * Tells what the system itself uses the frame for that was looked up last, as far as that is known
- * without reading the image.
+ * Tells what the frame is that was looked up last. Reads the image.
  *
- * Returns: (transfer full) (nullable): a translated phrase, such as "page table of init (1)", or
- *   %NULL
+ * Returns: %FALSE if the image cannot be read
  * Since: 1.0
  */
-char *
-p2v_bulk_dup_frame_use (P2vBulk *self)
+gboolean
+p2v_bulk_describe (P2vBulk   *self,
+                   P2vFrame  *ret_frame,
+                   GError   **error)
 {
-  g_return_val_if_fail (self != NULL && self->pfn != NO_FRAME, NULL);
+  g_return_val_if_fail (self != NULL && self->pfn != NO_FRAME, FALSE);
 
-  const P2vTableUse *use = p2v_reverse_map_find_table (self->map, self->pfn);
-  if (use == NULL)
-    return p2v_system_dup_frame_use (self->system, self->pa);
-
-  P2vAddressSpace *space = p2v_system_get_space (self->system, p2v_index_entry_space (use->entry));
-  P2vProcess *owner = p2v_address_space_get_owner (space, 0);
-  /* Translators: process name and id. */
-  return g_strdup_printf (_("page table of %s (%" PRId64 ")"), p2v_process_get_name (owner),
-                          p2v_process_get_pid (owner));
+  if (self->described_pfn != self->pfn)
+    {
+      self->described_pfn = NO_FRAME;
+      if (!p2v_frame_reader_read (self->frames, self->pa, &self->frame, error))
+        return FALSE;
+      self->described_pfn = self->pfn;
+    }
+  *ret_frame = self->frame;
+  return TRUE;
 }
 
 /**

@@ -11,6 +11,7 @@
 #error "Only <pas2vas.h> can be included directly."
 #endif
 
+#include "p2v-frame.h"
 #include "p2v-session.h"
 
 G_BEGIN_DECLS
@@ -43,7 +44,9 @@ const P2vBulkRow *p2v_bulk_look_up       (P2vBulk      *self,
 P2V_AVAILABLE_IN_1_0
 P2vAbsence        p2v_bulk_get_absence   (P2vBulk      *self);
 P2V_AVAILABLE_IN_1_0
-char             *p2v_bulk_dup_frame_use (P2vBulk      *self);
+gboolean          p2v_bulk_describe      (P2vBulk      *self,
+                                          P2vFrame     *ret_frame,
+                                          GError      **error);
 
 P2V_AVAILABLE_IN_1_0
 char             *p2v_escape_bytes       (const char   *bytes,

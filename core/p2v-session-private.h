@@ -9,6 +9,7 @@
 #include "index/p2v-store.h"
 #include "index/p2v-watch.h"
 #include "paging/p2v-paging.h"
+#include "p2v-frame-reader.h"
 #include "p2v-session.h"
 
 struct _P2vSession
@@ -43,6 +44,8 @@ void           p2v_session_view_clear (P2vSessionView      *view);
 /* (transfer full) (nullable): the system, or NULL with P2V_QUERY_ERROR_NOT_READY. */
 P2vSystem     *p2v_session_dup_required_system (P2vSession *self,
                                        GError             **error);
+/* As p2v_frame_reader_new(), for a view that has a system. */
+P2vFrameReader *p2v_frame_reader_new_for_view (const P2vSessionView *view);
 /* @watch: the view's, or NULL. */
 P2vProgress    p2v_session_read_progress (P2vSession       *self,
                                        P2vWatch            *watch);

@@ -21,6 +21,7 @@ ROOMS = ['base', 'image', 'paging', 'os', 'index', 'core', 'ui', 'plugin']
 PUBLIC_HEADER_ROOM = {
     'p2v-types.h': 'base',
     'p2v-cache.h': 'index',
+    'p2v-frame.h': 'os',
     'p2v-image.h': 'image',
     'p2v-mapping.h': 'base',
     'p2v-process.h': 'base',

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Copyright 2026 The pas2vas authors */
 
-/* The inside of a panel, for its three files: p2v-panel.c is told and looks up,
- * p2v-panel-show.c shows, p2v-panel-actions.c does. */
+/* The inside of a panel, for its four files: p2v-panel.c is told and looks up,
+ * p2v-panel-frame.c reads, p2v-panel-show.c shows, p2v-panel-actions.c does. */
 
 #pragma once
 
@@ -36,6 +36,8 @@ struct _P2vPanel
   gboolean            has_pa;
   P2vPhysAddr         pa;
   guint               update_id;
+  P2vFrame           *frame;         /* what the frame of @pa is; NULL: not known yet */
+  GCancellable       *describing;    /* while @frame is being read */
 
   GSimpleActionGroup *actions;
   GCancellable       *output;        /* of a running copy or export */
@@ -70,6 +72,11 @@ struct _P2vPanel
 P2vMappingView *p2v_panel_get_view       (P2vPanel       *self);
 void            p2v_panel_jump_to_pa     (P2vPanel       *self,
                                           P2vPhysAddr     pa);
+
+/* In p2v-panel-frame.c */
+/* Reads what the frame of the answer is unless that is known, and shows it then. */
+void            p2v_panel_describe_frame (P2vPanel       *self);
+void            p2v_panel_forget_frame   (P2vPanel       *self);
 
 /* In p2v-panel-show.c. What is as it was is not touched, so that nothing is laid out for it. */
 void            p2v_panel_show_place     (P2vPanel       *self);

@@ -77,19 +77,25 @@ show_no_answer (P2vPanel *self)
     show_message (self, _("No operating system is known yet"), "");
 }
 
-/* What the frame is, if that is known: the verdict above may be too narrow for it. */
+/* What the frame is: the verdict above may be too narrow for it. */
+static char *
+dup_frame_text (P2vPanel *self)
+{
+  if (self->frame == NULL)
+    return g_strdup ("");
+  if (self->frame->kind == P2V_FRAME_KIND_UNKNOWN)
+    return g_strdup (_("No process has it in its user memory. It may belong to the kernel, hold a "
+                       "file’s cached contents, or be free."));
+  /* Translators: what a frame is: "the page-table root of bash (812)". */
+  return g_strdup_printf (_("It is %s."), self->frame->detail);
+}
+
 static void
 show_unmapped (P2vPanel *self)
 {
-  g_autofree char *use = p2v_answer_dup_frame_use (self->answer);
-  /* Translators: what a frame is: "the page-table root of bash (812)". */
-  g_autofree char *text = use != NULL ? g_strdup_printf (_("It is %s."), use) : NULL;
+  g_autofree char *text = dup_frame_text (self);
 
-  show_message (self, _("Nobody maps this frame"),
-                text != NULL
-                  ? text
-                  : _("No process has it in its user memory. It may belong to the kernel, hold a "
-                      "file’s cached contents, or be free."));
+  show_message (self, _("Nobody maps this frame"), text);
 }
 
 /* With an answer: its rows, or why there are none. */

@@ -54,6 +54,7 @@ update_cb (gpointer user_data)
     self->answer = p2v_session_lookup (self->session, self->pa, self->filter);
   p2v_mapping_model_set_answer (p2v_mapping_view_get_model (self->view), self->session,
                                 self->answer);
+  p2v_panel_describe_frame (self);
 
   p2v_panel_show_place (self);
   p2v_panel_show_answer (self);
@@ -200,6 +201,7 @@ p2v_panel_dispose (GObject *object)
   P2vPanel *self = P2V_PANEL (object);
 
   drop_driver (self);
+  p2v_panel_forget_frame (self);
   p2v_panel_actions_dispose (self);
   g_clear_handle_id (&self->update_id, g_source_remove);
   gtk_widget_dispose_template (GTK_WIDGET (self), P2V_TYPE_PANEL);

@@ -10,6 +10,7 @@
 
 #include "base/p2v-meter.h"
 #include "os/p2v-process-private.h"
+#include "p2v-frame.h"
 #include "p2v-system.h"
 #include "paging/p2v-paging.h"
 
@@ -40,11 +41,21 @@ typedef struct
                             P2vAddressSpace       *space,
                             GPtrArray             *regions,
                             GError               **error);
-  /* (transfer full) (nullable): what the system uses the frame at @pa for, as a translated phrase:
-   * "the kernel's image"; NULL if it is not known. From memory, without reading the image.
-   * Optional. */
-  char    *(*dup_frame_use) (P2vSystem            *system,
-                             P2vPhysAddr           pa);
+  /* What the system says of frames: NULL, or all three of them. A source is what one caller keeps
+   * while it asks about frames, mostly in ascending order, and is asked by one thread at a time.
+   * Whatever takes long to find is found once, when it is first needed, and kept with the system
+   * for all sources. */
+  gpointer (*open_frames)  (P2vSystem             *system);
+  /* Fills in what the system knows of @frame, whose pa and in_image are set and whose other fields
+   * say that they are not known; but not n_found. @detail is empty and becomes the frame's detail;
+   * if it stays so, the title of the kind does. Names in @frame stay valid until the next call.
+   * What cannot be found out is left as it is; FALSE only if the image cannot be read. */
+  gboolean (*describe_frame) (P2vSystem           *system,
+                            gpointer               source,
+                            P2vFrame              *frame,
+                            GString               *detail,
+                            GError               **error);
+  void     (*close_frames) (gpointer               source);
   /* Frees what p2v_system_set_backend_data() was given. */
   void     (*free_data)    (gpointer               backend_data);
 } P2vSystemBackend;
@@ -79,10 +90,16 @@ guint64              p2v_system_get_hint          (P2vSystem              *self)
 const P2vPageTables *p2v_system_get_page_tables   (P2vSystem              *self);
 /* (transfer none) (element-type utf8) */
 GPtrArray           *p2v_system_get_diagnostics   (P2vSystem              *self);
-/* (transfer full) (nullable): what the system itself uses the frame at @pa for, or NULL if not
- * known. */
-char                *p2v_system_dup_frame_use     (P2vSystem              *self,
-                                                   P2vPhysAddr             pa);
+/* The functions of the back end; the source is NULL if the system knows nothing of frames. */
+gpointer             p2v_system_open_frames       (P2vSystem              *self);
+G_GNUC_WARN_UNUSED_RESULT
+gboolean             p2v_system_describe_frame    (P2vSystem              *self,
+                                                   gpointer                source,
+                                                   P2vFrame               *frame,
+                                                   GString                *detail,
+                                                   GError                **error);
+void                 p2v_system_close_frames      (P2vSystem              *self,
+                                                   gpointer                source);
 /* (transfer none): loads the regions if need be. Any thread. */
 GPtrArray           *p2v_system_get_regions       (P2vSystem              *self,
                                                    P2vAddressSpace        *space,

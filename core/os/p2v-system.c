@@ -226,11 +226,27 @@ p2v_system_get_diagnostics (P2vSystem *self)
   return self->diagnostics;
 }
 
-char *
-p2v_system_dup_frame_use (P2vSystem   *self,
-                          P2vPhysAddr  pa)
+gpointer
+p2v_system_open_frames (P2vSystem *self)
 {
-  return self->backend->dup_frame_use != NULL ? self->backend->dup_frame_use (self, pa) : NULL;
+  return self->backend->open_frames != NULL ? self->backend->open_frames (self) : NULL;
+}
+
+gboolean
+p2v_system_describe_frame (P2vSystem  *self,
+                           gpointer    source,
+                           P2vFrame   *frame,
+                           GString    *detail,
+                           GError    **error)
+{
+  return self->backend->describe_frame (self, source, frame, detail, error);
+}
+
+void
+p2v_system_close_frames (P2vSystem *self,
+                         gpointer   source)
+{
+  self->backend->close_frames (source);
 }
 
 static void

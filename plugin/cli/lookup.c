@@ -26,6 +26,7 @@ typedef struct
   P2vSession     *session;
   P2vImage       *image;
   P2vExport      *export;
+  P2vFrameReader *frames;
   guint64         n_mappings;
   GHashTable     *processes;   /* those that have a row */
 } Lookup;
@@ -37,6 +38,7 @@ lookup_clear (Lookup *self)
   pas2vas_filter_clear (&self->filter_options);
   g_clear_pointer (&self->places, g_free);
   g_clear_pointer (&self->export, p2v_export_free);
+  g_clear_pointer (&self->frames, p2v_frame_reader_free);
   g_clear_pointer (&self->processes, g_hash_table_unref);
   g_clear_object (&self->filter);
   g_clear_object (&self->image);
@@ -91,6 +93,28 @@ add_row (Lookup     *self,
   return p2v_export_add_mapping (self->export, self->session, &mapping, NULL, error);
 }
 
+/* An address without a row: why, and what the frame is if that is known. */
+G_GNUC_WARN_UNUSED_RESULT static gboolean
+note_absence (Lookup     *self,
+              P2vAnswer  *answer,
+              GError    **error)
+{
+  g_autofree char *verdict = p2v_answer_dup_verdict (answer);
+  P2vFrame frame;
+
+  if (!p2v_frame_reader_read (self->frames, p2v_answer_get_pa (answer), &frame, error))
+    return FALSE;
+  if (p2v_answer_get_absence (answer) == P2V_ABSENCE_FILTERED
+      || frame.kind == P2V_FRAME_KIND_UNKNOWN || frame.kind == P2V_FRAME_KIND_NOT_IN_IMAGE)
+    pas2vas_note ("0x%" PRIx64 ": %s", p2v_answer_get_pa (answer), verdict);
+  else
+    /* Translators: address, why nobody is shown, what the frame is: "0x1000000: nobody maps this
+     * frame in user space; it is code of the kernel's image". */
+    pas2vas_note (_("0x%" PRIx64 ": %s; it is %s"), p2v_answer_get_pa (answer), verdict,
+                  frame.detail);
+  return TRUE;
+}
+
 G_GNUC_WARN_UNUSED_RESULT static gboolean
 look_up_address (Lookup       *self,
                  P2vPhysAddr   pa,
@@ -102,13 +126,7 @@ look_up_address (Lookup       *self,
   for (guint64 i = 0; i < n_rows; i++)
     if (!add_row (self, answer, i, error))
       return FALSE;
-  if (n_rows == 0)
-    {
-      g_autofree char *verdict = p2v_answer_dup_verdict (answer);
-
-      pas2vas_note ("0x%" PRIx64 ": %s", pa, verdict);
-    }
-  return TRUE;
+  return n_rows > 0 || note_absence (self, answer, error);
 }
 
 G_GNUC_WARN_UNUSED_RESULT static gboolean
@@ -137,6 +155,9 @@ look_up_places (P2vSession  *session,
   g_autoptr (GOutputStream) output = pas2vas_open_output ();
 
   self->export = p2v_export_new (output, self->options.format, columns, n_columns);
+  self->frames = p2v_frame_reader_new (session, error);
+  if (self->frames == NULL)
+    return FALSE;
   for (guint i = 0; i < self->n_places; i++)
     if (!look_up_place (self, self->places[i], error))
       return FALSE;

@@ -120,10 +120,11 @@ parse (Strings  *self,
   return self->filter != NULL;
 }
 
-static void
-append_absence (Strings *self)
+G_GNUC_WARN_UNUSED_RESULT static gboolean
+append_absence (Strings  *self,
+                GError  **error)
 {
-  g_autofree char *use = NULL;
+  P2vFrame frame;
 
   switch (p2v_bulk_get_absence (self->bulk))
     {
@@ -138,12 +139,14 @@ append_absence (Strings *self)
     case P2V_ABSENCE_NOT_YET:
     case P2V_ABSENCE_UNMAPPED:
     default:
-      use = p2v_bulk_dup_frame_use (self->bulk);
+      if (!p2v_bulk_describe (self->bulk, &frame, error))
+        return FALSE;
       g_string_append (self->owners, _("unmapped"));
-      if (use != NULL)
-        g_string_append_printf (self->owners, ": %s", use);
+      if (frame.kind != P2V_FRAME_KIND_UNKNOWN)
+        g_string_append_printf (self->owners, ": %s", frame.detail);
       break;
     }
+  return TRUE;
 }
 
 /* Appends digits; by hand, as an image may have a hundred owners a line. */
@@ -165,11 +168,12 @@ append_number (GString *string,
 }
 
 /* Prepares what is written of the frame that was looked up. */
-static void
-set_owners (Strings          *self,
-            guint64           pfn,
-            const P2vBulkRow *rows,
-            guint64           n_rows)
+G_GNUC_WARN_UNUSED_RESULT static gboolean
+set_owners (Strings           *self,
+            guint64            pfn,
+            const P2vBulkRow  *rows,
+            guint64            n_rows,
+            GError           **error)
 {
   self->pfn = pfn;
   g_string_truncate (self->owners, 0);
@@ -185,8 +189,7 @@ set_owners (Strings          *self,
       g_array_append_val (self->places, place);
       g_string_set_size (self->owners, place + OFFSET_DIGITS);
     }
-  if (n_rows == 0)
-    append_absence (self);
+  return n_rows > 0 || append_absence (self, error);
 }
 
 static void
@@ -238,10 +241,11 @@ get_pa (Strings           *self,
   return self->are_physical || p2v_image_offset_to_pa (self->image, line->number, ret_pa);
 }
 
-static void
-annotate (Strings            *self,
-          const Pas2vasPiece *piece,
-          const Pas2vasLine  *line)
+G_GNUC_WARN_UNUSED_RESULT static gboolean
+annotate (Strings             *self,
+          const Pas2vasPiece  *piece,
+          const Pas2vasLine   *line,
+          GError             **error)
 {
   const char *offset_end = line->offset + line->n_offset;
   guint64 n_rows = 0;
@@ -257,13 +261,15 @@ annotate (Strings            *self,
       const P2vBulkRow *rows = p2v_bulk_look_up (self->bulk, pa, &n_rows);
 
       /* An image may end in the middle of a frame, so only rows hold for all of it. */
-      if (self->pfn != pa >> P2V_FRAME_SHIFT || n_rows == 0)
-        set_owners (self, pa >> P2V_FRAME_SHIFT, rows, n_rows);
+      if ((self->pfn != pa >> P2V_FRAME_SHIFT || n_rows == 0)
+          && !set_owners (self, pa >> P2V_FRAME_SHIFT, rows, n_rows, error))
+        return FALSE;
       append_owners (self, pa);
     }
   g_string_append_c (self->buffer, ']');
   append_foreign (self, offset_end, (gsize) (piece->bytes + piece->length - offset_end));
   self->n_mapped += n_rows > 0 ? 1 : 0;
+  return TRUE;
 }
 
 /* CSV and JSON: what is behind the first piece of a line is left out. */
@@ -304,10 +310,11 @@ flush (Strings  *self,
   return TRUE;
 }
 
-static void
-write_piece (Strings            *self,
-             const Pas2vasPiece *piece,
-             const Pas2vasLine  *line)
+G_GNUC_WARN_UNUSED_RESULT static gboolean
+write_piece (Strings             *self,
+             const Pas2vasPiece  *piece,
+             const Pas2vasLine   *line,
+             GError             **error)
 {
   gsize length = piece->length;
 
@@ -315,12 +322,13 @@ write_piece (Strings            *self,
     length--;
 
   Pas2vasPiece shown = { .bytes = piece->bytes, .length = length };
-  if (line != NULL && line->kind == PAS2VAS_LINE_OFFSET)
-    annotate (self, &shown, line);
-  else
+  if (line->kind != PAS2VAS_LINE_OFFSET)
     append_foreign (self, shown.bytes, shown.length);
+  else if (!annotate (self, &shown, line, error))
+    return FALSE;
   if (piece->is_end)
     g_string_append_c (self->buffer, '\n');
+  return TRUE;
 }
 
 G_GNUC_WARN_UNUSED_RESULT static gboolean
@@ -339,8 +347,8 @@ take_piece (Strings             *self,
     }
   if (self->export != NULL)
     return export_piece (self, piece, &line, error);
-  write_piece (self, piece, &line);
-  return self->buffer->len < BUFFER_BYTES || flush (self, error);
+  return write_piece (self, piece, &line, error)
+         && (self->buffer->len < BUFFER_BYTES || flush (self, error));
 }
 
 G_GNUC_WARN_UNUSED_RESULT static gboolean

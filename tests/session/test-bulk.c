@@ -91,16 +91,19 @@ frame_of_a_page_table_is_told (void **state)
 {
   g_autoptr (P2vBulk) bulk = p2v_bulk_new (*state, NULL, NULL);
   guint64 n_rows;
+  P2vFrame frame;
 
   /* Source: README.md, "pas2vas vtop": the pte of 0x7fe716315000 of pid 88. */
   p2v_bulk_look_up (bulk, 0x1f548a8, &n_rows);
   assert_int_equal (n_rows, 0);
-  g_autofree char *table = p2v_bulk_dup_frame_use (bulk);
-  assert_string_equal (table, "page table of rl-twice (88)");
+  assert_true (p2v_bulk_describe (bulk, &frame, NULL));
+  assert_int_equal (frame.kind, P2V_FRAME_KIND_PAGE_TABLE);
+  assert_string_equal (frame.detail, "a page table (pte) of rl-twice (88) for 0x7fe716200000");
 
   p2v_bulk_look_up (bulk, TWICE_PA, &n_rows);
   assert_int_equal (n_rows, 3);
-  assert_null (p2v_bulk_dup_frame_use (bulk));
+  assert_true (p2v_bulk_describe (bulk, &frame, NULL));
+  assert_int_equal (frame.n_found, 3);
 }
 
 static void

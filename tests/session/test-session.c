@@ -291,20 +291,30 @@ a_frame_of_nobody_says_what_it_is (void **state)
 {
   static const struct
   {
-    P2vPhysAddr  pa;
-    const char  *use;
-  } frames[] = { { 0x1eea000, "the page-table root of rl-cow (81)" },
-                 { 0x1f548a8, "a page table (pte) of rl-twice (88) for 0x7fe716200000" },
-                 { 0x1800000, "code of the kernel's image" },
-                 { 0x2b00000, "data of the kernel's image" },
-                 { MARKER_PA, NULL } };
+    P2vPhysAddr   pa;
+    P2vFrameKind  kind;
+    const char   *detail;
+  } frames[] = {
+    { 0x1eea000, P2V_FRAME_KIND_PAGE_TABLE, "the page-table root of rl-cow (81)" },
+    { 0x1f548a8, P2V_FRAME_KIND_PAGE_TABLE,
+      "a page table (pte) of rl-twice (88) for 0x7fe716200000" },
+    { 0x1800000, P2V_FRAME_KIND_KERNEL_CODE, "code of the kernel's image" },
+    { 0x2b00000, P2V_FRAME_KIND_KERNEL_DATA, "data of the kernel's image" },
+    { 0xfd000000, P2V_FRAME_KIND_NOT_IN_IMAGE, "not in the image" },
+  };
   Fixture *self = *state;
 
   for (gsize i = 0; i < G_N_ELEMENTS (frames); i++)
     {
-      g_autoptr (P2vAnswer) answer = p2v_session_lookup (self->session, frames[i].pa, NULL);
-      g_autofree char *use = p2v_answer_dup_frame_use (answer);
-      assert_int_equal (g_strcmp0 (use, frames[i].use), 0);
+      g_autoptr (GError) error = NULL;
+      g_autoptr (P2vFrame) frame =
+        p2v_session_describe_frame (self->session, frames[i].pa, &error);
+
+      assert_no_error (error);
+      assert_int_equal (frame->pa, frames[i].pa & ~(guint64) 0xfff);
+      assert_int_equal (frame->kind, frames[i].kind);
+      assert_string_equal (frame->detail, frames[i].detail);
+      assert_int_equal (frame->n_found, 0);
     }
 }
 

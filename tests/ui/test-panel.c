@@ -113,7 +113,8 @@ is_settled (gpointer data)
   Fixture *fixture = data;
   P2vMappingRow *row = p2v_mapping_view_get_selected (p2v_panel_get_view (fixture->panel));
 
-  return fixture->panel->update_id == 0 && count_rows (fixture) == count_answer_rows (fixture)
+  return fixture->panel->update_id == 0 && fixture->panel->describing == NULL
+         && count_rows (fixture) == count_answer_rows (fixture)
          && (row == NULL
              || (p2v_mapping_row_is_described (row)
                  && p2v_trail_view_get_text (fixture->panel->trail_view)[0] != '\0'));

@@ -256,6 +256,16 @@ gboolean    p2v_linux_load_regions      (P2vSystem             *system,
                                          GPtrArray             *regions,
                                          GError               **error);
 
+/* p2v-linux-frames.c: what a frame is; for P2vSystemBackend. */
+gpointer    p2v_linux_open_frames       (P2vSystem             *system);
+G_GNUC_WARN_UNUSED_RESULT
+gboolean    p2v_linux_describe_frame    (P2vSystem             *system,
+                                         gpointer               source,
+                                         P2vFrame              *frame,
+                                         GString               *detail,
+                                         GError               **error);
+void        p2v_linux_close_frames      (gpointer               source);
+
 /* p2v-linux-path.c: (transfer full): the path of a struct file as escaped text; never NULL. */
 char       *p2v_linux_dup_file_path     (const P2vLinux        *self,
                                          P2vVirtualMemory      *memory,

@@ -19,22 +19,6 @@
  * its alignment. Source: Linux kernel/time/timekeeping.c (5.9 to 6.12). */
 #define TIMEKEEPER_IN_TK_CORE 8
 
-/* The kernel's image is contiguous in physical memory: _text to _etext is its code, up to _end its
- * data. */
-static char *
-dup_frame_use (P2vSystem   *system,
-               P2vPhysAddr  pa)
-{
-  const P2vLinux *self = p2v_system_get_backend_data (system);
-  guint64 va = pa + self->delta;
-
-  if (va >= self->symbols[LINUX_SYMBOL_TEXT].va && va < self->symbols[LINUX_SYMBOL_ETEXT].va)
-    return g_strdup (_("code of the kernel's image"));
-  if (va >= self->symbols[LINUX_SYMBOL_TEXT].va && va < self->symbols[LINUX_SYMBOL_END].va)
-    return g_strdup (_("data of the kernel's image"));
-  return NULL;
-}
-
 static gboolean
 try_kernel (GHashTable  *info,
             gpointer     user_data,
@@ -220,6 +204,8 @@ const P2vSystemBackend p2v_linux_backend = {
   .n_methods = P2V_LINUX_N_METHODS,
   .open = open_linux,
   .load_regions = p2v_linux_load_regions,
-  .dup_frame_use = dup_frame_use,
+  .open_frames = p2v_linux_open_frames,
+  .describe_frame = p2v_linux_describe_frame,
+  .close_frames = p2v_linux_close_frames,
   .free_data = free_linux,
 };
