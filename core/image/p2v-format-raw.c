@@ -48,11 +48,6 @@ static const ForeignFormat foreign_formats[] = {
   { 4, "AVML", N_ ("a compressed AVML image") },
   /* Source: QEMU migration/savevm.h: QEMU_VM_FILE_MAGIC, big-endian. */
   { 4, "QEVM", N_ ("a saved QEMU machine") },
-  /* Source: VMware checkpoint file, its four magic numbers little-endian. */
-  { 4, "\xd0\xbe\xd2\xbe", N_ ("the state file of a VMware machine") },
-  { 4, "\xd1\xba\xd1\xba", N_ ("the state file of a VMware machine") },
-  { 4, "\xd2\xbe\xd2\xbe", N_ ("the state file of a VMware machine") },
-  { 4, "\xd3\xbe\xd3\xbe", N_ ("the state file of a VMware machine") },
   /* Source: libewf, "Expert Witness Compression Format specification", 2. */
   { 8, "EVF\x09\x0d\x0a\xff\x00", N_ ("an EnCase (EWF) image") },
   /* Source: APPNOTE.TXT 4.3.7; RFC 1952 2.3.1; xz file format 2.1.1.1; RFC 8878 3.1.1. */

@@ -76,6 +76,8 @@ extern const P2vImageFormat p2v_format_raw;
 extern const P2vImageFormat p2v_format_elf;
 extern const P2vImageFormat p2v_format_lime;
 extern const P2vImageFormat p2v_format_crash_dump;
+extern const P2vImageFormat p2v_format_vmem;
+extern const P2vImageFormat p2v_format_vmware_state;
 
 const P2vImageHints *p2v_image_get_hints       (P2vImage    *self);
 /* (transfer none) (element-type utf8) */

@@ -15,6 +15,8 @@ static const P2vImageFormat *const formats[] = {
   &p2v_format_elf,
   &p2v_format_lime,
   &p2v_format_crash_dump,
+  &p2v_format_vmware_state,
+  &p2v_format_vmem,
   &p2v_format_raw,
 };
 

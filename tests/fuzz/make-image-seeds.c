@@ -19,12 +19,13 @@ main (int    argc,
     }
 
   /* The second run touches the first but stands elsewhere in the file; the last is beyond a hole
-   * and makes the flat image long enough to be one. */
-  const guint8 bytes[0x300] = { 0x55 };
+   * and makes the flat image long enough to be one. All are whole pages, for containers that hold
+   * nothing else. */
+  static const guint8 bytes[0x3000] = { 0x55 };
   const P2vTestMemory memory[] = {
-    { 0x1100, bytes + 0x100, 0x100 },
-    { 0x1000, bytes, 0x100 },
-    { 0x10000, bytes + 0x200, 0x100 },
+    { 0x2000, bytes + 0x1000, 0x1000 },
+    { 0x1000, bytes, 0x1000 },
+    { 0x10000, bytes + 0x2000, 0x1000 },
   };
   const guint64 roots[] = { 0x1000, 0x2000 };
   const P2vTestMachine machine = { memory, 3, roots, 2, "OSRELEASE=6.1.0\n", 5 };

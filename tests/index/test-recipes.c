@@ -199,7 +199,7 @@ check_translations (Fixture *self)
     }
 }
 
-/* Flat files, 32-bit ELF and crash dumps cannot hold every machine. */
+/* Flat files, 32-bit ELF, crash dumps and VMware's files cannot hold every machine. */
 static gboolean
 container_can_hold (P2vTestContainer  container,
                     P2vRecipe        *recipe)
@@ -212,10 +212,12 @@ container_can_hold (P2vTestContainer  container,
       /* A flat file has zeros where the others have holes. */
       if (container == P2V_TEST_RAW && recipe->memory->len > 1)
         return FALSE;
-      /* A crash dump has whole pages. */
+      /* Crash dumps and VMware's files have whole pages. */
       if (container >= P2V_TEST_DUMP32 && (memory->pa | memory->length) % P2V_FRAME_SIZE != 0)
         return FALSE;
     }
+  if (container == P2V_TEST_VMWARE && recipe->memory->len > 16)
+    return FALSE;
   /* Nor does the format accept files that small. */
   return container != P2V_TEST_RAW
          || g_array_index (recipe->memory, P2vTestMemory, 0).length >= 65536;

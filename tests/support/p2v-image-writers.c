@@ -21,6 +21,7 @@ p2v_test_container_name (P2vTestContainer container)
     [P2V_TEST_DUMP32] = "dump32",
     [P2V_TEST_DUMP64] = "dump64",
     [P2V_TEST_DUMP64_BITMAP] = "dump64-bitmap",
+    [P2V_TEST_VMWARE] = "vmware",
   };
   return names[container];
 }
@@ -344,6 +345,8 @@ p2v_test_write (P2vTestContainer      container,
     return p2v_test_write_crash_dump (container == P2V_TEST_DUMP64, 1, machine);
   if (container == P2V_TEST_DUMP64_BITMAP)
     return p2v_test_write_crash_dump (TRUE, 5, machine);
+  if (container == P2V_TEST_VMWARE)
+    return p2v_test_write_vmware_state (machine);
   return write_elf (container, machine);
 }
 

@@ -40,6 +40,7 @@ typedef enum
   P2V_TEST_DUMP32,        /* Windows crash dumps, which hold whole pages: full, 32 bit */
   P2V_TEST_DUMP64,        /* full, 64 bit */
   P2V_TEST_DUMP64_BITMAP, /* 64 bit, with a bitmap */
+  P2V_TEST_VMWARE,        /* a state file that holds the memory, at most 16 runs of whole pages */
   P2V_TEST_N_CONTAINERS,
 } P2vTestContainer;
 
@@ -108,3 +109,5 @@ GByteArray *p2v_test_write_crash_dump  (gboolean              is_64,
 GByteArray *p2v_test_crash_dump_header (gboolean              is_64,
                                         guint                 type,
                                         guint64               root);
+/* (transfer full): for P2V_TEST_VMWARE; p2v-vmware-writer.h writes others. */
+GByteArray *p2v_test_write_vmware_state (const P2vTestMachine *machine);
