@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The pas2vas authors */
+
+/* What the kernel keeps lists of in its own half: modules and vmalloc areas. Read from the image
+ * each time; an empty list where the kernel does not say where it is. */
+
+#pragma once
+
+#include "os/linux/p2v-linux-private.h"
+
+/* p2v-linux-list.c */
+
+/* Where members of a structure are. FALSE if one of them is not known. */
+G_GNUC_WARN_UNUSED_RESULT
+gboolean    p2v_linux_find_offsets   (const P2vLinux     *self,
+                                      const char         *type_name,
+                                      const char *const  *members,
+                                      guint               n_members,
+                                      guint32            *ret_offsets);
+/* Follows a ring of list heads from @head_va and appends to @objects (P2vVirtAddr) the structures
+ * that have their link at @link_offset; @head_va itself is none. Ends at what cannot be read, and
+ * after P2V_LIMIT_REGIONS steps. */
+void        p2v_linux_collect_ring   (const P2vLinux     *self,
+                                      P2vVirtualMemory   *memory,
+                                      P2vVirtAddr         head_va,
+                                      guint32             link_offset,
+                                      GArray             *objects);
+
+/* p2v-linux-modules.c */
+
+/* A run of addresses that belongs to a module. Kernels before 6.4 have one or two a module, code
+ * and data together; later ones have them apart. */
+typedef struct
+{
+  P2vVirtAddr  start_va;
+  guint64      length_bytes;
+  char        *name;           /* escaped: "ext4", "ext4 (data)" */
+} P2vLinuxModulePart;
+
+/* (transfer full) (element-type P2vLinuxModulePart): by address; may overlap if the image is
+ * damaged. */
+GPtrArray                *p2v_linux_load_modules   (const P2vLinux     *self,
+                                                    P2vVirtualMemory   *memory);
+/* (nullable): the part that holds @va. */
+const P2vLinuxModulePart *p2v_linux_find_module    (GPtrArray          *modules,
+                                                    P2vVirtAddr         va);
+
+/* p2v-linux-vmalloc.c */
+
+/* An area of vmalloc: of pages, of a device's memory (ioremap), of modules too. */
+typedef struct
+{
+  P2vVirtAddr start_va;
+  guint64     length_bytes;    /* with the guard page behind, if it has one */
+  P2vVirtAddr caller_va;       /* the code that asked for it; 0 if that is not known */
+  gboolean    is_device;       /* ioremap */
+} P2vLinuxVmArea;
+
+/* (transfer full) (element-type P2vLinuxVmArea): by address; may overlap if the image is
+ * damaged. */
+GArray                   *p2v_linux_load_vm_areas  (const P2vLinux     *self,
+                                                    P2vVirtualMemory   *memory);
+/* (nullable): the area that holds @va. */
+const P2vLinuxVmArea     *p2v_linux_find_vm_area   (GArray             *areas,
+                                                    P2vVirtAddr         va);
+/* (transfer full) (nullable): who asked for an area: the function's name, or the module's; NULL if
+ * it is not known. */
+char                     *p2v_linux_dup_vm_caller  (const P2vLinux       *self,
+                                                    GPtrArray            *modules,
+                                                    const P2vLinuxVmArea *area);
