@@ -5,11 +5,8 @@
 
 #include "p2v-sharing-private.h"
 
+#include "index/p2v-frame-pass.h"
 #include "os/p2v-system-private.h"
-
-/* Large pages over one frame that are looked at, a page size: a hostile page table can name the
- * same large page a million times, and each has thousands of frames. */
-#define MAX_LARGE_PAGES_OF_FRAME 4096
 
 /* Shares that are kept, 4 GiB of them: a machine of a terabyte with 64 copies of each page has
  * more. */
@@ -21,24 +18,6 @@
 /* Linux puts this behind the path of a file that has no name any more; memfds, shared anonymous
  * memory and System V segments never had one. Source: Linux fs/d_path.c, path_with_deleted(). */
 #define DELETED_SUFFIX " (deleted)"
-
-/* Where a pass in the order of frames stands in the pages of one size. */
-typedef struct
-{
-  const P2vExtentClass *pages;
-  guint64               first_pfn;     /* of the large page that the frame would be in */
-  guint                 position;      /* of the first extent there or behind */
-  guint                 n;             /* extents there */
-} LargePages;
-
-/* The pass over the index. */
-typedef struct
-{
-  SharedFrames *result;
-  LargePages    sizes[P2V_TRAIL_MAX_STEPS];
-  guint         n_sizes;
-  GArray       *entries;               /* P2vIndexEntry, of one frame in large pages */
-} Pass;
 
 static void
 free_origin (gpointer data)
@@ -68,72 +47,6 @@ p2v_shared_frames_clear (SharedFrames *self)
   g_clear_pointer (&self->frames, g_array_unref);
   g_clear_pointer (&self->slots, g_array_unref);
   g_clear_pointer (&self->origins, g_ptr_array_unref);
-}
-
-static void
-advance (LargePages *self,
-         guint64     pfn)
-{
-  guint64 n_frames = (guint64) 1 << (self->pages->page_shift - P2V_FRAME_SHIFT);
-  guint64 first_pfn = pfn & ~(n_frames - 1);
-  const P2vExtent *extents = (const P2vExtent *) (gpointer) self->pages->extents->data;
-  guint n_extents = self->pages->extents->len;
-
-  if (self->first_pfn == first_pfn)
-    return;
-  self->first_pfn = first_pfn;
-  while (self->position < n_extents && extents[self->position].first_pfn < first_pfn)
-    self->position++;
-  for (self->n = 0; self->position + self->n < n_extents && self->n <= MAX_LARGE_PAGES_OF_FRAME &&
-                    extents[self->position + self->n].first_pfn == first_pfn;)
-    self->n++;
-}
-
-static int
-compare_entries (gconstpointer a,
-                 gconstpointer b)
-{
-  P2vIndexEntry x = *(const P2vIndexEntry *) a, y = *(const P2vIndexEntry *) b;
-
-  return (x > y) - (x < y);
-}
-
-/* All entries of a frame, sorted. *ret_is_flooded: there are more than we look at. */
-static const P2vIndexEntry *
-gather_entries (Pass     *self,
-                guint64   pfn,
-                guint64   ordinal,
-                guint64  *ret_n,
-                gboolean *ret_is_flooded)
-{
-  const P2vReverseMap *map = self->result->map;
-  guint32 start = ordinal > 0 ? map->ends[ordinal - 1] : 0;
-
-  *ret_n = map->ends[ordinal] - start;
-  *ret_is_flooded = FALSE;
-  g_array_set_size (self->entries, 0);
-  for (guint i = 0; i < self->n_sizes; i++)
-    {
-      LargePages *size = &self->sizes[i];
-
-      advance (size, pfn);
-      *ret_is_flooded |= size->n > MAX_LARGE_PAGES_OF_FRAME;
-      for (guint j = 0; j < size->n; j++)
-        {
-          const P2vExtent *extent =
-            &g_array_index (size->pages->extents, P2vExtent, size->position + j);
-          P2vIndexEntry entry = extent->entry + (pfn - size->first_pfn);
-
-          g_array_append_val (self->entries, entry);
-        }
-    }
-  if (self->entries->len == 0)
-    return map->entries + start;
-  if (*ret_n > 0)
-    g_array_append_vals (self->entries, map->entries + start, (guint) *ret_n);
-  *ret_n = self->entries->len;
-  g_array_sort (self->entries, compare_entries);
-  return (const P2vIndexEntry *) (gpointer) self->entries->data;
 }
 
 static P2vSharingClass
@@ -181,16 +94,16 @@ keep_frame (SharedFrames        *self,
 }
 
 static void
-take_frame (Pass    *self,
-            guint64  pfn,
-            guint64  ordinal)
+take_frame (SharedFrames *result,
+            P2vFramePass *pass,
+            guint64       pfn,
+            guint64       ordinal)
 {
-  SharedFrames *result = self->result;
   guint64 n_entries, n_processes = 0;
   guint n_spaces = 0, n_chosen = 0;
   gboolean is_flooded;
   const P2vIndexEntry *entries =
-    gather_entries (self, pfn, ordinal, &n_entries, &is_flooded);
+    p2v_frame_pass_get (pass, pfn, ordinal, &n_entries, &is_flooded);
 
   for (guint64 i = 0; i < n_entries; i++)
     {
@@ -214,35 +127,22 @@ take_frame (Pass    *self,
     keep_frame (result, pfn, entries, n_entries);
 }
 
-static void
-pass_init (Pass         *self,
-           SharedFrames *result)
-{
-  *self = (Pass) { .result = result };
-  for (guint i = 0; i < result->map->n_classes; i++)
-    if (result->map->classes[i].page_shift > P2V_FRAME_SHIFT)
-      self->sizes[self->n_sizes++] =
-        (LargePages) { .pages = &result->map->classes[i], .first_pfn = G_MAXUINT64 };
-}
-
 gboolean
 p2v_shared_frames_find (SharedFrames  *self,
                         GCancellable  *cancellable,
                         GError       **error)
 {
   const P2vFrameSet *frames = self->map->frames;
-  g_autoptr (GArray) entries = g_array_new (FALSE, FALSE, sizeof (P2vIndexEntry));
-  Pass pass;
+  g_auto (P2vFramePass) pass = { 0 };
 
-  pass_init (&pass, self);
-  pass.entries = entries;
+  p2v_frame_pass_init (&pass, self->map);
   for (gsize i = 0; i < frames->n_runs; i++)
     for (guint64 j = 0; j < frames->runs[i].n_frames; j++)
       {
         if (j % FRAMES_BETWEEN_CHECKS == 0
             && g_cancellable_set_error_if_cancelled (cancellable, error))
           return FALSE;
-        take_frame (&pass, frames->runs[i].first_pfn + j, frames->runs[i].first_ordinal + j);
+        take_frame (self, &pass, frames->runs[i].first_pfn + j, frames->runs[i].first_ordinal + j);
       }
   return TRUE;
 }

@@ -19,4 +19,5 @@
 #include "p2v-bulk.h"
 #include "p2v-export.h"
 #include "p2v-sharing.h"
+#include "p2v-survey.h"
 #undef P2V_INSIDE
