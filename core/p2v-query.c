@@ -64,8 +64,13 @@ translate (P2vSystem        *system,
            P2vTrail         *ret_trail,
            GError          **error)
 {
-  return p2v_paging_translate (p2v_system_get_page_tables (system),
-                               p2v_address_space_get_root_pa (space), va, ret_trail, error);
+  const P2vPageTables *tables = p2v_system_get_page_tables (system);
+  const P2vPagingRoot *root = p2v_address_space_get_root (space);
+
+  if (p2v_paging_root_has (tables->form, root, va))
+    return p2v_paging_translate (tables, root->root_pa, va, ret_trail, error);
+  *ret_trail = (P2vTrail) { .va = va, .status = P2V_WALK_NOT_CANONICAL };
+  return TRUE;
 }
 
 P2vSystem *

@@ -19,9 +19,12 @@
  * are, and sees enough of what is to come to go about it in its own order. */
 #define BATCHES_AHEAD 8
 
-/* Tables that follow each other in memory are read together, up to so many: 64 KiB stay in the
- * processor's cache. */
-#define MAX_TABLES_LOADED 16
+/* Tables that follow each other in memory are read together, up to so many entries: 64 KiB stay in
+ * the processor's cache. It is the largest table of any form, and 16 of those with 512 entries. */
+#define MAX_ENTRIES_LOADED P2V_PAGING_MAX_ENTRIES
+
+/* So many entries of the last level are taken at a time: a table of most forms. */
+#define MAX_LEAVES 512
 
 /* Tables of all levels and spaces together, a table counting for each space that uses it. Beyond it
  * the image is damaged or crafted: this is 8 times what there would be if every frame were a
@@ -50,21 +53,26 @@ typedef struct
   guint64               *visits_left;                   /* by space */
   guint64                n_visits_left;                 /* of all spaces */
   GArray                *levels[P2V_PAGING_MAX_LEVELS]; /* Visit, sorted by table */
+  const P2vPagingLevel  *level;                         /* the one being read */
+  guint64                table_bytes;                   /* at this level */
+  guint64                frames_per_leaf;               /* at the last level */
   guint64                watched_pfn;
   guint64                n_counted;
+  guint64                n_large_leaves;                /* of the last level, kept as extents */
   guint64                leaves_sum;                    /* of those counted and not yet placed */
   const guint64         *table;                         /* the one being read, in @loaded */
   P2vPhysAddr            loaded_pa;
   guint                  n_loaded;
-  guint64                loaded[MAX_TABLES_LOADED * P2V_PAGING_MAX_ENTRIES];
+  guint64                loaded[MAX_ENTRIES_LOADED];
 } Builder;
 
-/* The leaves of one table, for the loops that take them. */
+/* The leaves of one table or a part of it, for the loops that take them. */
 typedef struct
 {
   guint         n;
-  guint64       pfns[P2V_PAGING_MAX_ENTRIES];
-  P2vIndexEntry entries[P2V_PAGING_MAX_ENTRIES];
+  guint         n_malformed;
+  guint64       pfns[MAX_LEAVES];
+  P2vIndexEntry entries[MAX_LEAVES];
 } Leaves;
 
 static int
@@ -161,14 +169,24 @@ may_visit (Builder *self,
   return TRUE;
 }
 
+static void
+begin_level (Builder *self,
+             guint    level_number)
+{
+  self->level = &self->form->levels[level_number];
+  self->table_bytes = p2v_paging_get_table_bytes (self->form, self->level);
+  self->n_loaded = 0;
+}
+
 /* The first visit after @i whose table does not follow in memory on those of the visits before it,
  * and how many tables these are. Looks at visits up to @to and up to @max tables. */
 static guint
-find_break (GArray *visits,
-            guint   i,
-            guint   to,
-            guint   max,
-            guint  *ret_n_tables)
+find_break (const Builder *self,
+            GArray        *visits,
+            guint          i,
+            guint          to,
+            guint          max,
+            guint         *ret_n_tables)
 {
   P2vPhysAddr last_pa = g_array_index (visits, Visit, i).table_pa;
   guint n = 1;
@@ -178,7 +196,7 @@ find_break (GArray *visits,
       P2vPhysAddr table_pa = g_array_index (visits, Visit, i).table_pa;
       if (table_pa == last_pa)
         continue;
-      if (table_pa != last_pa + P2V_PAGING_TABLE_BYTES || n == max)
+      if (table_pa != last_pa + self->table_bytes || n == max)
         break;
       last_pa = table_pa;
       n++;
@@ -193,9 +211,9 @@ use_loaded (Builder     *self,
 {
   guint64 offset = table_pa - self->loaded_pa;
 
-  if (offset % P2V_PAGING_TABLE_BYTES != 0 || offset / P2V_PAGING_TABLE_BYTES >= self->n_loaded)
+  if (offset % self->table_bytes != 0 || offset / self->table_bytes >= self->n_loaded)
     return FALSE;
-  self->table = self->loaded + offset / sizeof *self->loaded;
+  self->table = self->loaded + offset / self->form->entry_bytes;
   return TRUE;
 }
 
@@ -213,12 +231,13 @@ load_table (Builder  *self,
   if (use_loaded (self, table_pa))
     return P2V_READ_OK;
   guint n;
-  (void) find_break (visits, i, to, MAX_TABLES_LOADED, &n);
-  P2vReadStatus status = p2v_paging_read_tables (self->tables, table_pa, n, self->loaded, error);
+  (void) find_break (self, visits, i, to, MAX_ENTRIES_LOADED >> self->level->index_bits, &n);
+  P2vReadStatus status
+    = p2v_paging_read_tables (self->tables, self->level, table_pa, n, self->loaded, error);
   if (status == P2V_READ_HOLE && n > 1)
     {
       n = 1;
-      status = p2v_paging_read_table (self->tables, table_pa, self->loaded, error);
+      status = p2v_paging_read_tables (self->tables, self->level, table_pa, n, self->loaded, error);
     }
   self->loaded_pa = table_pa;
   self->n_loaded = status == P2V_READ_OK ? n : 0;
@@ -269,9 +288,11 @@ expand_table (Builder  *self,
 
   for (guint i = first; i < end; i++)
     {
+      if (self->table[i] == 0)
+        continue;
       P2vEntryKind kind = p2v_paging_decode (self->tables, level, self->table[i], &leaf);
-      Visit child = { self->table[i] & self->tables->pa_mask, entry_at (visit->entry, level, i),
-                      position };
+      Visit child = { p2v_paging_get_table_pa (self->tables, level, self->table[i]),
+                      entry_at (visit->entry, level, i), position };
 
       if (kind == P2V_ENTRY_TABLE && is_on_the_way (self, level_number, position, child.table_pa))
         report->n_looped_tables++;
@@ -298,9 +319,9 @@ prefetch_visits (Builder *self,
   to = MIN (to, visits->len);
   for (guint i = from; i < to; i = next)
     {
-      next = find_break (visits, i, to, G_MAXUINT, &n_tables);
+      next = find_break (self, visits, i, to, G_MAXUINT, &n_tables);
       p2v_image_prefetch (self->tables->image, g_array_index (visits, Visit, i).table_pa,
-                          (guint64) n_tables * P2V_PAGING_TABLE_BYTES);
+                          n_tables * self->table_bytes);
     }
 }
 
@@ -324,10 +345,15 @@ note_tables (Builder *self,
              GArray  *visits,
              guint    level_number)
 {
+  guint64 table_bytes
+    = p2v_paging_get_table_bytes (self->form, &self->form->levels[level_number]);
+
   for (guint i = 0; i < visits->len; i++)
     {
       const Visit *visit = &g_array_index (visits, Visit, i);
-      P2vTableUse use = { visit->table_pa >> P2V_FRAME_SHIFT, visit->entry, level_number };
+      guint64 end_in_frame = (visit->table_pa & (P2V_FRAME_SIZE - 1)) + table_bytes;
+      P2vTableUse use = { visit->table_pa >> P2V_FRAME_SHIFT, visit->entry, level_number,
+                          (guint32) ((end_in_frame + P2V_FRAME_SIZE - 1) >> P2V_FRAME_SHIFT) };
       if (i == 0 || g_array_index (visits, Visit, i - 1).table_pa != visit->table_pa)
         g_array_append_val (self->map->tables, use);
     }
@@ -353,7 +379,7 @@ expand_level (Builder  *self,
   GArray *visits = self->levels[level_number];
   g_autoptr (GArray) next = g_array_new (FALSE, FALSE, sizeof (Visit));
 
-  self->n_loaded = 0;
+  begin_level (self, level_number);
   p2v_meter_begin (self->request->meter, self->request->planning, visits->len);
   for (guint i = 0; i < visits->len; i++)
     {
@@ -408,20 +434,40 @@ plan (Builder  *self,
   return self->levels[last];
 }
 
-/* Decodes the table of the last level that was loaded for @visit. In the hot path. */
+/* Decodes an entry that is not a valid page. */
+static gboolean
+decode_other (Builder       *self,
+              guint64        entry,
+              Leaves        *leaves,
+              P2vPagingLeaf *ret_leaf)
+{
+  P2vEntryKind kind = p2v_paging_decode (self->tables, self->level, entry, ret_leaf);
+
+  if (kind == P2V_ENTRY_MALFORMED)
+    leaves->n_malformed++;
+  return kind == P2V_ENTRY_PAGE;
+}
+
+/* Decodes entries from @first on, at most MAX_LEAVES of them, of the table of the last level that
+ * was loaded for @visit. In the hot path. */
 static void
 decode_leaves (Builder     *self,
                const Visit *visit,
+               guint        first,
                Leaves      *leaves)
 {
-  const P2vPagingLevel *level = &self->form->levels[self->form->n_levels - 1];
-  guint n_entries = 1u << level->index_bits;
+  const P2vPagingLevel *level = self->level;
+  const P2vPageTest test = p2v_paging_get_page_test (self->tables, level);
+  const guint64 *table = self->table;
+  guint end = MIN (1u << level->index_bits, first + MAX_LEAVES);
   guint n = 0;
 
-  for (guint i = 0; i < n_entries; i++)
+  leaves->n_malformed = 0;
+  for (guint i = first; i < end; i++)
     {
       P2vPagingLeaf leaf;
-      if (p2v_paging_decode (self->tables, level, self->table[i], &leaf) != P2V_ENTRY_PAGE)
+      if (table[i] == 0 || (!p2v_page_test_entry (&test, table[i], &leaf.pa) &&
+                            !decode_other (self, table[i], leaves, &leaf)))
         continue;
       leaves->pfns[n] = leaf.pa >> P2V_FRAME_SHIFT;
       leaves->entries[n] = entry_at (visit->entry, level, i);
@@ -436,6 +482,24 @@ typedef gboolean (*LeavesFunc) (Builder       *self,
                                 const Leaves  *leaves,
                                 GError       **error);
 
+/* Gives the leaves of the table that was loaded for @visit to @take. */
+static gboolean
+scan_table (Builder      *self,
+            const Visit  *visit,
+            LeavesFunc    take,
+            GError      **error)
+{
+  Leaves leaves;
+
+  for (guint first = 0; first < 1u << self->level->index_bits; first += MAX_LEAVES)
+    {
+      decode_leaves (self, visit, first, &leaves);
+      if (!take (self, visit, &leaves, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
 /* Gives the leaves of visits @from up to @to to @take. */
 static gboolean
 scan_visits (Builder     *self,
@@ -445,18 +509,14 @@ scan_visits (Builder     *self,
              LeavesFunc   take,
              GError     **error)
 {
-  Leaves leaves;
-
-  self->n_loaded = 0;
+  begin_level (self, self->form->n_levels - 1);
   for (guint i = from; i < to; i++)
     {
       const Visit *visit = &g_array_index (visits, Visit, i);
       P2vReadStatus status = load_table (self, visits, i, to, error);
-      if (status == P2V_READ_FAILED)
-        return FALSE;
-      if (status == P2V_READ_OK)
-        decode_leaves (self, visit, &leaves);
-      if (!take (self, visit, status == P2V_READ_OK ? &leaves : NULL, error))
+      if (status == P2V_READ_FAILED ||
+          (status == P2V_READ_HOLE && !take (self, visit, NULL, error)) ||
+          (status == P2V_READ_OK && !scan_table (self, visit, take, error)))
         return FALSE;
     }
   return TRUE;
@@ -468,14 +528,17 @@ take_watched (Builder       *self,
               const Leaves  *leaves,
               GError       **error)
 {
-  P2vIndexEntry found[P2V_PAGING_MAX_ENTRIES];
+  P2vIndexEntry found[MAX_LEAVES];
   guint n_found = 0;
 
   if (self->watched_pfn == G_MAXUINT64)
     return TRUE;
   for (guint i = 0; leaves != NULL && i < leaves->n; i++)
-    if (leaves->pfns[i] == self->watched_pfn)
-      found[n_found++] = leaves->entries[i];
+    {
+      guint64 offset = self->watched_pfn - leaves->pfns[i];
+      if (offset < self->frames_per_leaf)
+        found[n_found++] = leaves->entries[i] + offset;
+    }
   p2v_watch_add (self->request->watch, found, n_found);
   return TRUE;
 }
@@ -516,20 +579,31 @@ find_slots (P2vReverseMap  *map,
     }
 }
 
+/* Notes what is wrong with a table of the last level; FALSE if it is not there at all. */
+static gboolean
+note_leaves (Builder      *self,
+             const Visit  *visit,
+             const Leaves *leaves)
+{
+  P2vWalkReport *report = report_of (self, visit);
+
+  if (leaves == NULL)
+    p2v_walk_report_note_missing (report, visit->table_pa, self->form->n_levels - 1);
+  else
+    report->n_malformed_entries += leaves->n_malformed;
+  return leaves != NULL;
+}
+
 static gboolean
 count_leaves (Builder       *self,
               const Visit   *visit,
               const Leaves  *leaves,
               GError       **error)
 {
-  guint32 *slots[P2V_PAGING_MAX_ENTRIES];
+  guint32 *slots[MAX_LEAVES];
 
-  if (leaves == NULL)
-    {
-      p2v_walk_report_note_missing (report_of (self, visit), visit->table_pa,
-                                    self->form->n_levels - 1);
-      return TRUE;
-    }
+  if (!note_leaves (self, visit, leaves))
+    return TRUE;
   self->leaves_sum += sum_leaves (leaves);
   find_slots (self->map, leaves, slots);
   for (guint i = 0; i < leaves->n; i++)
@@ -545,6 +619,23 @@ count_leaves (Builder       *self,
   return take_watched (self, visit, leaves, error);
 }
 
+/* As count_leaves(), where even the smallest pages have several frames: they are kept as large ones
+ * are, and there is nothing to be placed. */
+static gboolean
+keep_large_leaves (Builder       *self,
+                   const Visit   *visit,
+                   const Leaves  *leaves,
+                   GError       **error)
+{
+  if (!note_leaves (self, visit, leaves))
+    return TRUE;
+  for (guint i = 0; i < leaves->n; i++)
+    if (!add_extent (self, self->level->shift, leaves->pfns[i], leaves->entries[i], error))
+      return FALSE;
+  self->n_large_leaves += leaves->n;
+  return take_watched (self, visit, leaves, error);
+}
+
 /* Searches all that was read before for a frame that has come to be watched just now. */
 static gboolean
 follow_watch (Builder  *self,
@@ -556,7 +647,7 @@ follow_watch (Builder  *self,
     return TRUE;
   g_autoptr (GArray) large = g_array_new (FALSE, FALSE, sizeof (P2vIndexEntry));
   for (guint i = 0; i < self->map->n_classes; i++)
-    if (self->map->classes[i].page_shift != P2V_FRAME_SHIFT)
+    if (self->map->classes[i].page_shift != self->form->levels[self->form->n_levels - 1].shift)
       p2v_extent_classes_lookup (&self->map->classes[i], 1, self->watched_pfn, large);
   p2v_watch_add (self->request->watch, (const P2vIndexEntry *) (gpointer) large->data, large->len);
   return scan_visits (self, visits, 0, n_done, take_watched, error);
@@ -568,16 +659,19 @@ count (Builder  *self,
        GArray   *visits,
        GError  **error)
 {
+  LeavesFunc take = self->frames_per_leaf == 1 ? count_leaves : keep_large_leaves;
+
+  begin_level (self, self->form->n_levels - 1);
   p2v_meter_begin (self->request->meter, self->request->counting, visits->len);
   for (guint i = 0; i < visits->len; i += BATCH_TABLES)
     {
       guint end = MIN (i + BATCH_TABLES, visits->len);
       if (!begin_batch (self, visits, i, error) || !follow_watch (self, visits, i, error) ||
-          !scan_visits (self, visits, i, end, count_leaves, error))
+          !scan_visits (self, visits, i, end, take, error))
         return FALSE;
       p2v_meter_set_done (self->request->meter, end);
-      atomic_store_explicit (&self->request->meter->n_mappings, self->n_counted,
-                             memory_order_relaxed);
+      atomic_store_explicit (&self->request->meter->n_mappings,
+                             self->n_counted + self->n_large_leaves, memory_order_relaxed);
     }
   return follow_watch (self, visits, visits->len, error);
 }
@@ -628,7 +722,7 @@ place_leaves (Builder       *self,
               GError       **error)
 {
   P2vReverseMap *map = self->map;
-  guint32 *slots[P2V_PAGING_MAX_ENTRIES];
+  guint32 *slots[MAX_LEAVES];
 
   if (leaves == NULL)
     return TRUE;
@@ -656,6 +750,7 @@ place (Builder  *self,
        GArray   *visits,
        GError  **error)
 {
+  begin_level (self, self->form->n_levels - 1);
   p2v_meter_begin (self->request->meter, self->request->sorting, visits->len);
   g_array_sort (visits, compare_visits_by_entry);
   for (guint i = 0; i < visits->len; i += BATCH_TABLES)
@@ -713,7 +808,7 @@ build (Builder         *self,
   if (visits == NULL || !count (self, visits, error))
     return FALSE;
   report->seconds_counting = lap (&us);
-  if (!allot (self, error) || !place (self, visits, error))
+  if (!allot (self, error) || (self->frames_per_leaf == 1 && !place (self, visits, error)))
     return FALSE;
   for (guint i = 0; i < self->map->n_classes; i++)
     g_array_sort (self->map->classes[i].extents, compare_extents);
@@ -745,6 +840,8 @@ p2v_builder_run (const P2vBuildRequest  *request,
   self->request = request;
   self->tables = request->tables;
   self->form = request->tables->form;
+  self->frames_per_leaf
+    = (guint64) 1 << (self->form->levels[self->form->n_levels - 1].shift - P2V_FRAME_SHIFT);
   self->cancellable = cancellable;
   self->map = map;
   self->spaces = spaces;

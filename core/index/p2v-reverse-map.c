@@ -89,18 +89,19 @@ p2v_reverse_map_find_table (P2vReverseMap *self,
 {
   guint low = 0, high = self->tables->len;
 
+  /* The last table that begins in the frame or before it. */
   while (low < high)
     {
       guint middle = low + (high - low) / 2;
-      const P2vTableUse *use = &g_array_index (self->tables, P2vTableUse, middle);
-      if (use->pfn == pfn)
-        return use;
-      if (use->pfn < pfn)
+      if (g_array_index (self->tables, P2vTableUse, middle).pfn <= pfn)
         low = middle + 1;
       else
         high = middle;
     }
-  return NULL;
+  if (low == 0)
+    return NULL;
+  const P2vTableUse *use = &g_array_index (self->tables, P2vTableUse, low - 1);
+  return pfn - use->pfn < use->n_frames ? use : NULL;
 }
 
 guint64

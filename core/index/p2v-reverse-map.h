@@ -61,9 +61,10 @@ typedef struct
 /* A page table that was walked. */
 typedef struct
 {
-  guint64       pfn;           /* the frame it is in */
+  guint64       pfn;           /* the first frame it is in */
   P2vIndexEntry entry;         /* of the first byte it translates, in the first space to use it */
-  guint64       level_number;  /* 0: a root; this wide to leave no padding */
+  guint32       level_number;  /* 0: a root */
+  guint32       n_frames;      /* 1, but for the large tables of some forms */
 } P2vTableUse;
 
 typedef struct

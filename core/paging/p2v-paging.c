@@ -8,72 +8,142 @@
 
 #include "paging/p2v-paging.h"
 
-/* The rights from which each level takes away. */
 #define RIGHTS_ALL (P2V_RIGHTS_READ | P2V_RIGHTS_WRITE | P2V_RIGHTS_EXECUTE | P2V_RIGHTS_USER)
 
-P2vVirtAddr
-p2v_paging_canonical (const P2vPagingForm *form,
-                      P2vVirtAddr          va)
-{
-  guint unused_bits = 64 - form->va_bits;
+/* What each level takes away from. */
+#define GRANTS_ALL (RIGHTS_ALL | P2V_GRANT_KERNEL_EXECUTE | P2V_GRANT_EXECUTE_ONLY)
 
-  return (P2vVirtAddr) ((gint64) (va << unused_bits) >> unused_bits);
+const P2vPagingForm *const p2v_paging_forms[P2V_PAGING_N_FORMS] = {
+  &p2v_paging_form_x86_32,         &p2v_paging_form_x86_pae,
+  &p2v_paging_form_x86_64_4,       &p2v_paging_form_x86_64_5,
+  &p2v_paging_form_aarch64_4k_39,  &p2v_paging_form_aarch64_4k_48,
+  &p2v_paging_form_aarch64_4k_52,  &p2v_paging_form_aarch64_16k_36,
+  &p2v_paging_form_aarch64_16k_47, &p2v_paging_form_aarch64_16k_48,
+  &p2v_paging_form_aarch64_16k_52, &p2v_paging_form_aarch64_64k_42,
+  &p2v_paging_form_aarch64_64k_48, &p2v_paging_form_aarch64_64k_52,
+};
+
+const P2vPagingForm *
+p2v_paging_form_find (const char *id)
+{
+  for (gsize i = 0; i < P2V_PAGING_N_FORMS; i++)
+    if (g_str_equal (p2v_paging_forms[i]->id, id))
+      return p2v_paging_forms[i];
+  return NULL;
 }
 
-P2vReadStatus
-p2v_paging_read_tables (const P2vPageTables  *self,
-                        P2vPhysAddr           first_pa,
-                        guint                 n_tables,
-                        guint64              *entries,
-                        GError              **error)
+gboolean
+p2v_paging_is_canonical (const P2vPagingForm *form,
+                         P2vVirtAddr          va)
+{
+  gint64 upper_bits = (gint64) va >> form->same_from;
+
+  return upper_bits == 0 || (upper_bits == -1 && form->has_upper_half);
+}
+
+gboolean
+p2v_paging_root_has (const P2vPagingForm *form,
+                     const P2vPagingRoot *root,
+                     P2vVirtAddr          va)
+{
+  return !form->has_two_roots || (va - root->base_va) >> form->va_bits == 0;
+}
+
+/* Makes 8 bytes in host order of each entry, which may have 4 in the image. From the last to the
+ * first: each takes the place of one or two that have been read. */
+static void
+widen_entries (const P2vPagingForm *form,
+               guint64             *entries,
+               gsize                n)
+{
+  if (form->entry_bytes == sizeof (guint64))
+    {
+      for (gsize i = 0; G_BYTE_ORDER == G_BIG_ENDIAN && i < n; i++)
+        entries[i] = GUINT64_FROM_LE (entries[i]);
+      return;
+    }
+  for (gsize i = n; i-- > 0;)
+    {
+      guint32 raw;
+      memcpy (&raw, (const guint8 *) entries + i * sizeof raw, sizeof raw);
+      entries[i] = GUINT32_FROM_LE (raw);
+    }
+}
+
+/* Reads @n entries from @first_pa. */
+static P2vReadStatus
+read_entries (const P2vPageTables  *self,
+              P2vPhysAddr           first_pa,
+              gsize                 n,
+              guint64              *entries,
+              GError              **error)
 {
   P2vReadStatus status = p2v_image_read (self->image, first_pa, entries,
-                                         (gsize) n_tables * P2V_PAGING_TABLE_BYTES, error);
+                                         n * self->form->entry_bytes, error);
 
-  if (G_BYTE_ORDER == G_BIG_ENDIAN && status == P2V_READ_OK)
-    for (gsize i = 0; i < (gsize) n_tables * P2V_PAGING_MAX_ENTRIES; i++)
-      entries[i] = GUINT64_FROM_LE (entries[i]);
+  if (status == P2V_READ_OK)
+    widen_entries (self->form, entries, n);
   return status;
 }
 
 P2vReadStatus
-p2v_paging_read_table (const P2vPageTables  *self,
-                       P2vPhysAddr           table_pa,
-                       guint64              *entries,
-                       GError              **error)
+p2v_paging_read_tables (const P2vPageTables   *self,
+                        const P2vPagingLevel  *level,
+                        P2vPhysAddr            first_pa,
+                        guint                  n_tables,
+                        guint64               *entries,
+                        GError               **error)
 {
-  return p2v_paging_read_tables (self, table_pa, 1, entries, error);
+  return read_entries (self, first_pa, (gsize) n_tables << level->index_bits, entries, error);
 }
 
-/* What the levels above and entry @index of a table allow together. */
-static P2vRights
-narrow_rights (const P2vPageTables *self,
+/* What entry @index of a table leaves of what the levels above grant. */
+static guint
+narrow_grants (const P2vPageTables *self,
                guint                level,
                guint64              index,
+               P2vEntryKind         kind,
                guint64              entry,
-               P2vRights            rights_above)
+               guint                grants_above)
 {
-  P2vRights rights = self->form->rights (entry);
+  const P2vPagingRule *rule = kind == P2V_ENTRY_TABLE ? self->form->levels[level].table_rules
+                                                      : self->form->levels[level].page_rules;
+  guint grants = GRANTS_ALL;
 
+  for (; rule != NULL && rule->takes != 0; rule++)
+    if ((entry & rule->mask) == rule->value)
+      grants &= ~rule->takes;
   if (level == 0 && index < self->n_user_root_slots)
-    rights |= self->root_grants;
-  return rights & rights_above;
+    {
+      grants |= self->root_grants;
+      if (self->root_grants & P2V_RIGHTS_EXECUTE)
+        grants |= P2V_GRANT_KERNEL_EXECUTE;
+    }
+  return grants & grants_above;
 }
 
-/* A page that the processor does not reach gives no access, whatever bits its entry keeps for
- * later. */
+/* What the grants of all levels come to. A page that the processor does not reach gives no access,
+ * whatever bits its entry keeps for later. */
 static P2vRights
-leaf_rights (P2vRights rights,
-             P2vState  state)
+leaf_rights (guint       grants,
+             P2vVirtAddr va,
+             P2vState    state)
 {
-  return state == P2V_STATE_VALID ? rights : P2V_RIGHTS_NONE;
+  if (state != P2V_STATE_VALID)
+    return P2V_RIGHTS_NONE;
+  if (grants & P2V_RIGHTS_USER)
+    return grants & RIGHTS_ALL;
+  if ((grants & P2V_GRANT_EXECUTE_ONLY) && (gint64) va >= 0)
+    return P2V_RIGHTS_EXECUTE | P2V_RIGHTS_USER;
+  return (grants & (P2V_RIGHTS_READ | P2V_RIGHTS_WRITE)) |
+         (grants & P2V_GRANT_KERNEL_EXECUTE ? P2V_RIGHTS_EXECUTE : P2V_RIGHTS_NONE);
 }
 
 static void
 end_trail_at_page (P2vTrail             *trail,
                    const P2vPagingLevel *level,
                    const P2vPagingLeaf  *leaf,
-                   P2vRights             rights)
+                   guint                 grants)
 {
   guint64 page_offset_mask = ((guint64) 1 << level->shift) - 1;
 
@@ -81,7 +151,7 @@ end_trail_at_page (P2vTrail             *trail,
   trail->pa = leaf->pa | (trail->va & page_offset_mask);
   trail->page_shift = level->shift;
   trail->state = leaf->state;
-  trail->rights = leaf_rights (rights, leaf->state);
+  trail->rights = leaf_rights (grants, trail->va, leaf->state);
 }
 
 gboolean
@@ -93,9 +163,9 @@ p2v_paging_translate (const P2vPageTables  *self,
 {
   const P2vPagingForm *form = self->form;
   P2vPhysAddr table_pa = root_pa;
-  P2vRights rights = RIGHTS_ALL;
+  guint grants = GRANTS_ALL;
   P2vTrail trail = { .va = va, .status = P2V_WALK_NOT_CANONICAL };
-  guint n_levels = p2v_paging_canonical (form, va) == va ? form->n_levels : 0;
+  guint n_levels = p2v_paging_is_canonical (form, va) ? form->n_levels : 0;
 
   for (guint i = 0; i < n_levels; i++)
     {
@@ -103,26 +173,24 @@ p2v_paging_translate (const P2vPageTables  *self,
       guint64 index = va >> level->shift & (((guint64) 1 << level->index_bits) - 1);
       P2vTrailStep *step = &trail.steps[i];
       P2vPagingLeaf leaf;
-      guint64 raw;
 
       step->name = level->entry_name;
-      step->entry_pa = table_pa + index * sizeof raw;
-      P2vReadStatus status = p2v_image_read (self->image, step->entry_pa, &raw, sizeof raw, error);
+      step->entry_pa = table_pa + index * form->entry_bytes;
+      P2vReadStatus status = read_entries (self, step->entry_pa, 1, &step->value, error);
       if (status == P2V_READ_FAILED)
         return FALSE;
       trail.status = P2V_WALK_OUTSIDE_IMAGE;
       if (status == P2V_READ_HOLE)
         break;
 
-      step->value = GUINT64_FROM_LE (raw);
       trail.n_steps = i + 1;
-      rights = narrow_rights (self, i, index, step->value, rights);
       P2vEntryKind kind = p2v_paging_decode (self, level, step->value, &leaf);
-      table_pa = step->value & self->pa_mask;
+      grants = narrow_grants (self, i, index, kind, step->value, grants);
+      table_pa = p2v_paging_get_table_pa (self, level, step->value);
       if (kind == P2V_ENTRY_TABLE)
         continue;
       if (kind == P2V_ENTRY_PAGE)
-        end_trail_at_page (&trail, level, &leaf, rights);
+        end_trail_at_page (&trail, level, &leaf, grants);
       else
         trail.status = kind == P2V_ENTRY_MALFORMED ? P2V_WALK_MALFORMED : P2V_WALK_NOT_PRESENT;
       break;
@@ -136,10 +204,10 @@ typedef struct
 {
   P2vPhysAddr table_pa;
   P2vVirtAddr va;              /* of the table's first entry */
-  P2vRights   rights;          /* of the levels above */
+  guint       grants;          /* of the levels above */
   guint       next_index;
   guint       n_entries;
-  guint64     entries[P2V_PAGING_MAX_ENTRIES];
+  guint64    *entries;
 } WalkLevel;
 
 typedef struct
@@ -188,9 +256,10 @@ enter_table (Walk         *walk,
              guint         i,
              P2vPhysAddr   table_pa,
              P2vVirtAddr   va,
-             P2vRights     rights,
+             guint         grants,
              GError      **error)
 {
+  const P2vPagingLevel *level = &walk->tables->form->levels[i];
   WalkLevel *place = &walk->levels[i];
   P2vReadStatus status;
 
@@ -208,36 +277,37 @@ enter_table (Walk         *walk,
     }
   walk->n_tables_left--;
 
-  status = p2v_paging_read_table (walk->tables, table_pa, place->entries, error);
+  status = p2v_paging_read_tables (walk->tables, level, table_pa, 1, place->entries, error);
   if (status == P2V_READ_HOLE)
     p2v_walk_report_note_missing (walk->report, table_pa, i);
   if (status != P2V_READ_OK)
     return status != P2V_READ_FAILED;
   place->table_pa = table_pa;
   place->va = va;
-  place->rights = rights;
+  place->grants = grants;
   place->next_index = i == 0 ? walk->root->first_slot : 0;
-  place->n_entries =
-    i == 0 ? walk->root->end_slot : 1u << walk->tables->form->levels[i].index_bits;
+  place->n_entries = i == 0 ? walk->root->end_slot : 1u << level->index_bits;
   return TRUE;
 }
 
 static gboolean
-report_page (const P2vPagingLevel *level,
-             const WalkLevel      *place,
-             guint                 index,
-             const P2vPagingLeaf  *leaf,
-             P2vRights             rights,
-             P2vWalkFunc           callback,
-             gpointer              user_data)
+report_page (const P2vPagingForm *form,
+             guint                i,
+             const WalkLevel     *place,
+             guint                index,
+             const P2vPagingLeaf *leaf,
+             guint                grants,
+             P2vWalkFunc          callback,
+             gpointer             user_data)
 {
+  P2vVirtAddr va = place->va + ((guint64) index << form->levels[i].shift);
   P2vWalkedPage page = {
-    .va = place->va + ((guint64) index << level->shift),
+    .va = va,
     .pa = leaf->pa,
-    .page_shift = level->shift,
-    .rights = leaf_rights (rights, leaf->state),
+    .page_shift = form->levels[i].shift,
+    .rights = leaf_rights (grants, va, leaf->state),
     .state = leaf->state,
-    .entry_pa = place->table_pa + index * sizeof (guint64),
+    .entry_pa = place->table_pa + (guint64) index * form->entry_bytes,
     .entry = place->entries[index],
   };
 
@@ -267,15 +337,35 @@ take_entry (Walk          *walk,
     walk->report->n_malformed_entries++;
   if (kind != P2V_ENTRY_TABLE && kind != P2V_ENTRY_PAGE)
     return TRUE;
-  P2vRights rights = narrow_rights (walk->tables, i, index, entry, place->rights);
+  guint grants = narrow_grants (walk->tables, i, index, kind, entry, place->grants);
   if (kind == P2V_ENTRY_PAGE)
     {
-      *ret_stopped = !report_page (level, place, index, &leaf, rights, callback, user_data);
+      *ret_stopped = !report_page (walk->tables->form, i, place, index, &leaf, grants, callback,
+                                   user_data);
       return TRUE;
     }
   *ret_i = i + 1;
-  return enter_table (walk, i + 1, entry & walk->tables->pa_mask,
-                      place->va + ((guint64) index << level->shift), rights, error);
+  return enter_table (walk, i + 1, p2v_paging_get_table_pa (walk->tables, level, entry),
+                      place->va + ((guint64) index << level->shift), grants, error);
+}
+
+/* Room for the tables on the way to a page, one a level. */
+static guint64 *
+allot_entries (Walk *walk)
+{
+  const P2vPagingForm *form = walk->tables->form;
+  gsize n = 0;
+
+  for (guint i = 0; i < form->n_levels; i++)
+    n += (gsize) 1 << form->levels[i].index_bits;
+  guint64 *entries = g_new (guint64, n);
+  n = 0;
+  for (guint i = 0; i < form->n_levels; i++)
+    {
+      walk->levels[i].entries = entries + n;
+      n += (gsize) 1 << form->levels[i].index_bits;
+    }
+  return entries;
 }
 
 gboolean
@@ -287,15 +377,14 @@ p2v_paging_walk (const P2vPageTables  *self,
                  GCancellable         *cancellable,
                  GError              **error)
 {
-  g_autofree Walk *walk = g_new (Walk, 1);
+  Walk state = { .tables = self, .root = root, .report = report };
+  Walk *walk = &state;
+  g_autofree guint64 *entries = allot_entries (walk);
   gboolean stopped = FALSE;
   guint i = 0;
 
-  walk->tables = self;
-  walk->root = root;
-  walk->report = report;
   walk->n_tables_left = p2v_paging_max_tables (self->image);
-  if (!enter_table (walk, 0, root->root_pa, root->base_va, RIGHTS_ALL, error))
+  if (!enter_table (walk, 0, root->root_pa, root->base_va, GRANTS_ALL, error))
     return FALSE;
   while (!stopped)
     {

@@ -4,30 +4,56 @@
 /* The family of paging forms: what the entries of page tables mean to a processor, as data.
  *
  * To add a form: describe it as one constant P2vPagingForm in paging/p2v-paging-ARCH.c, declare it
- * below, and choose it in the system that meets it. A form knows nothing of operating systems: how
- * a system writes entries that the processor ignores comes in through P2vPageTables. */
+ * below, add it to the table in paging/p2v-paging.c, and choose it in the system that meets it. A
+ * form knows nothing of operating systems: how a system writes entries that the processor ignores
+ * comes in through P2vPageTables. */
 
 #pragma once
 
 #include "p2v-image.h"
 #include "p2v-mapping.h"
 
-/* The most entries a table has in any form we know: 4096 bytes of 8-byte entries. */
-#define P2V_PAGING_MAX_ENTRIES 512
-#define P2V_PAGING_MAX_LEVELS  P2V_TRAIL_MAX_STEPS
-#define P2V_PAGING_TABLE_BYTES 4096
+/* The largest table of any form we know: 64 KiB of 8-byte entries. */
+#define P2V_PAGING_MAX_INDEX_BITS 13
+#define P2V_PAGING_MAX_ENTRIES    ((guint) 1 << P2V_PAGING_MAX_INDEX_BITS)
+#define P2V_PAGING_MAX_LEVELS     P2V_TRAIL_MAX_STEPS
+
+/* What the entries on the way to a page leave of its rights: P2vRights, and two that decide what
+ * P2V_RIGHTS_EXECUTE says of pages that user mode may not read. */
+#define P2V_GRANT_KERNEL_EXECUTE ((guint) 1 << 8)
+#define P2V_GRANT_EXECUTE_ONLY   ((guint) 1 << 9)
+
+/* An entry with (entry & mask) == value takes away what is in @takes. A list of rules ends with one
+ * that takes nothing. */
+typedef struct
+{
+  guint64 mask;
+  guint64 value;
+  guint   takes;               /* P2vRights and P2V_GRANT_... */
+} P2vPagingRule;
+
+/* Bits of an entry that are a part of the address, but stand lower than they belong. */
+typedef struct
+{
+  guint64 mask;
+  guint   left;                /* by how many bits they are shifted; 0 beside a mask of 0 */
+} P2vPagingMove;
 
 /* One level of a form. An entry that is neither a table nor a page by these tests is not valid to
  * the processor at this level: empty, or foreign. */
 typedef struct
 {
-  const char *entry_name;      /* the field's name of an entry: "pml4e" */
-  guint       shift;           /* the lowest bit of the index in a virtual address */
-  guint       index_bits;      /* log2 of the number of entries */
-  guint64     table_mask;      /* points to the next table if (entry & table_mask) == table_value */
-  guint64     table_value;
-  guint64     page_mask;       /* maps 1 << shift bytes if (entry & page_mask) == page_value */
-  guint64     page_value;
+  const char          *entry_name;  /* the field's name of an entry: "pml4e" */
+  guint                shift;       /* the lowest bit of the index in a virtual address */
+  guint                index_bits;  /* log2 of the number of entries */
+  guint64              table_mask;  /* leads to a table if (entry & table_mask) == table_value */
+  guint64              table_value;
+  guint64              page_mask;   /* maps 1 << shift bytes if (entry & page_mask) == page_value */
+  guint64              page_value;
+  P2vPagingMove        table_move;
+  P2vPagingMove        page_move;
+  const P2vPagingRule *table_rules; /* NULL: such entries say nothing of rights */
+  const P2vPagingRule *page_rules;
 } P2vPagingLevel;
 
 /* For table_value and page_value beside a mask of 0: a test that no entry passes. */
@@ -35,19 +61,45 @@ typedef struct
 
 typedef struct
 {
-  const char    *id;           /* for tests and messages: "x86-64-4" */
-  const char    *name;         /* for people, marked with N_() */
-  guint          va_bits;      /* bits that are translated; those above repeat the highest */
+  const char    *id;             /* for tests and messages: "x86-64-4" */
+  const char    *name;           /* for people, marked with N_() */
+  guint          entry_bytes;    /* 4 or 8 */
+  guint          va_bits;        /* bits of a virtual address that are translated */
+  guint          same_from;      /* the bits of a virtual address from this one up are the same */
+  gboolean       has_upper_half; /* they may be ones; else only zeros */
+  /* The two halves have a root each, which translates the same lower bits. A system that meets such
+   * a form keeps the kernel's root apart. */
+  gboolean       has_two_roots;
   guint          n_levels;
   P2vPagingLevel levels[P2V_PAGING_MAX_LEVELS]; /* from the root down */
-  guint64        pa_mask;      /* bits of an entry that are a physical address */
-  guint64        present_mask; /* bits of which one at least is set in every valid entry */
-  /* What one entry allows by itself; the levels of a translation allow what all of them allow. */
-  P2vRights    (*rights)       (guint64 entry);
+  guint64        pa_mask;        /* bits of an entry that are a physical address as they stand */
+  guint64        present_mask;   /* bits of which one at least is set in every valid entry */
 } P2vPagingForm;
 
+/* Intel and AMD: 32-bit, PAE, 64-bit with four and five levels. */
+extern const P2vPagingForm p2v_paging_form_x86_32;
+extern const P2vPagingForm p2v_paging_form_x86_pae;
 extern const P2vPagingForm p2v_paging_form_x86_64_4;
 extern const P2vPagingForm p2v_paging_form_x86_64_5;
+
+/* AArch64 by size of a page and bits of a virtual address. With 52 bits pages of 4 and of 16 KiB
+ * are those of LPA2; pages of 64 KiB have the 52 physical bits of LPA in all three forms, for the
+ * bits are zero without. */
+extern const P2vPagingForm p2v_paging_form_aarch64_4k_39;
+extern const P2vPagingForm p2v_paging_form_aarch64_4k_48;
+extern const P2vPagingForm p2v_paging_form_aarch64_4k_52;
+extern const P2vPagingForm p2v_paging_form_aarch64_16k_36;
+extern const P2vPagingForm p2v_paging_form_aarch64_16k_47;
+extern const P2vPagingForm p2v_paging_form_aarch64_16k_48;
+extern const P2vPagingForm p2v_paging_form_aarch64_16k_52;
+extern const P2vPagingForm p2v_paging_form_aarch64_64k_42;
+extern const P2vPagingForm p2v_paging_form_aarch64_64k_48;
+extern const P2vPagingForm p2v_paging_form_aarch64_64k_52;
+
+#define P2V_PAGING_N_FORMS 14
+
+/* All of them. */
+extern const P2vPagingForm *const p2v_paging_forms[P2V_PAGING_N_FORMS];
 
 typedef enum
 {
@@ -107,19 +159,52 @@ typedef struct
   P2vState    state;
 } P2vPagingLeaf;
 
-/* Decodes one entry of @level; fills *ret_leaf for P2V_ENTRY_PAGE only. In the hot path of the
- * index. */
+/* How the entries of one level that are valid pages are told, ready for a loop over many. */
+typedef struct
+{
+  guint64       mask;
+  guint64       value;
+  guint64       pa_mask;
+  P2vPagingMove move;
+} P2vPageTest;
+
+static inline P2vPageTest
+p2v_paging_get_page_test (const P2vPageTables  *self,
+                          const P2vPagingLevel *level)
+{
+  return (P2vPageTest) {
+    .mask = level->page_mask,
+    .value = level->page_value,
+    .pa_mask = self->pa_mask & ~(((guint64) 1 << level->shift) - 1),
+    .move = level->page_move,
+  };
+}
+
+/* In the hot path of the index. */
+static inline gboolean
+p2v_page_test_entry (const P2vPageTest *self,
+                     guint64            entry,
+                     P2vPhysAddr       *ret_pa)
+{
+  if ((entry & self->mask) != self->value)
+    return FALSE;
+  *ret_pa = (entry & self->pa_mask) | (entry & self->move.mask) << self->move.left;
+  return TRUE;
+}
+
+/* Decodes one entry of @level; fills *ret_leaf for P2V_ENTRY_PAGE only. */
 static inline P2vEntryKind
 p2v_paging_decode (const P2vPageTables  *self,
                    const P2vPagingLevel *level,
                    guint64               entry,
                    P2vPagingLeaf        *ret_leaf)
 {
+  P2vPageTest test = p2v_paging_get_page_test (self, level);
+
   if (entry == 0)
     return P2V_ENTRY_EMPTY;
-  if ((entry & level->page_mask) == level->page_value)
+  if (p2v_page_test_entry (&test, entry, &ret_leaf->pa))
     {
-      ret_leaf->pa = entry & self->pa_mask & ~(((guint64) 1 << level->shift) - 1);
       ret_leaf->state = P2V_STATE_VALID;
       return P2V_ENTRY_PAGE;
     }
@@ -133,19 +218,39 @@ p2v_paging_decode (const P2vPageTables  *self,
   return P2V_ENTRY_ABSENT;
 }
 
-/* The sign-extended virtual address of @va's low bits. */
-P2vVirtAddr   p2v_paging_canonical  (const P2vPagingForm  *form,
+/* Where the next table is to which an entry of @level leads. */
+static inline P2vPhysAddr
+p2v_paging_get_table_pa (const P2vPageTables  *self,
+                         const P2vPagingLevel *level,
+                         guint64               entry)
+{
+  return (entry & self->pa_mask) |
+         (entry & level->table_move.mask) << level->table_move.left;
+}
+
+/* The size of a table of @level; a root begins at a multiple of its own. */
+static inline guint64
+p2v_paging_get_table_bytes (const P2vPagingForm  *form,
+                            const P2vPagingLevel *level)
+{
+  return (guint64) form->entry_bytes << level->index_bits;
+}
+
+/* The form of that id, or NULL. */
+const P2vPagingForm *p2v_paging_form_find (const char *id);
+/* Whether the processor would translate such an address at all. */
+gboolean      p2v_paging_is_canonical (const P2vPagingForm *form,
                                      P2vVirtAddr           va);
-/* Reads the table at @table_pa into @entries (P2V_PAGING_MAX_ENTRIES of them), in host byte
- * order. */
-G_GNUC_WARN_UNUSED_RESULT
-P2vReadStatus p2v_paging_read_table (const P2vPageTables  *self,
-                                     P2vPhysAddr           table_pa,
-                                     guint64              *entries,
-                                     GError              **error);
-/* Reads @n_tables tables, one behind the other in memory. */
+/* Whether the root is the one by which the processor would translate the address, where each half
+ * has its own. */
+gboolean      p2v_paging_root_has   (const P2vPagingForm  *form,
+                                     const P2vPagingRoot  *root,
+                                     P2vVirtAddr           va);
+/* Reads @n_tables tables of @level, one behind the other in memory, into @entries: in host byte
+ * order, 8 bytes each, whatever their size in the image. */
 G_GNUC_WARN_UNUSED_RESULT
 P2vReadStatus p2v_paging_read_tables (const P2vPageTables *self,
+                                     const P2vPagingLevel *level,
                                      P2vPhysAddr           first_pa,
                                      guint                 n_tables,
                                      guint64              *entries,

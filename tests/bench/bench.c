@@ -247,20 +247,25 @@ measure_floor (Subject *subject, gboolean is_cold)
   g_auto (P2vBuildReport) report = { 0 };
   g_autoptr (P2vReverseMap) map = run_builder (subject, &report);
   guint64 entries[P2V_PAGING_MAX_ENTRIES];
+  const P2vPagingForm *form = subject->tables.form;
   guint64 n_left = is_cold ? evict (subject->path) : 0;
   GError *error = NULL;
   gint64 ns = start_clock ();
 
   for (guint i = 0; is_cold && i < map->tables->len; i++)
-    p2v_image_prefetch (subject->tables.image,
-                        g_array_index (map->tables, P2vTableUse, i).pfn << P2V_FRAME_SHIFT,
-                        P2V_PAGING_TABLE_BYTES);
+    {
+      const P2vTableUse *use = &g_array_index (map->tables, P2vTableUse, i);
+      p2v_image_prefetch (subject->tables.image, use->pfn << P2V_FRAME_SHIFT,
+                          p2v_paging_get_table_bytes (form, &form->levels[use->level_number]));
+    }
   for (guint i = 0; i < map->tables->len; i++)
-    check (p2v_paging_read_table (
-               &subject->tables, g_array_index (map->tables, P2vTableUse, i).pfn << P2V_FRAME_SHIFT,
-               entries, &error)
-               == P2V_READ_OK,
-           error);
+    {
+      const P2vTableUse *use = &g_array_index (map->tables, P2vTableUse, i);
+      check (p2v_paging_read_tables (&subject->tables, &form->levels[use->level_number],
+                                     use->pfn << P2V_FRAME_SHIFT, 1, entries, &error)
+                 == P2V_READ_OK,
+             error);
+    }
   printf ("\"tables\": %u, \"total_s\": %.6f, \"floor_pages_left\": %" PRIu64, map->tables->len,
           lap (&ns), n_left);
 }

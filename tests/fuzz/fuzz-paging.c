@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Copyright 2026 The pas2vas authors */
 
-/* Any bytes as physical memory with page tables in it. The first byte chooses: bit 0 the paging
- * form, bit 1 a second address space (rooted in the second page, the first in the first), bit 2
- * whether a system claims entries that the processor does not accept; the bits above are the frame
- * watched.
+/* Any bytes as physical memory with page tables in it. The first byte chooses: bits 0 to 3 the
+ * paging form, bit 4 a second address space (the kernel's, rooted in the second page, the first in
+ * the first), bit 5 whether a system claims entries that the processor does not accept. The second
+ * byte is the frame watched.
  *
  * The walk of each space and the index of all must end and say the same. */
 
@@ -22,7 +22,7 @@
 
 /* A flat image has at least this. */
 #define LEAST_BYTES ((size_t) 64 << 10)
-#define N_USER_SLOTS 256
+#define HEADER_BYTES 2
 #define MAX_ROOTS 2
 /* Pages that are looked up one by one; all are compared by their sum. */
 #define N_LOOKUPS 16
@@ -170,34 +170,47 @@ walk_spaces (const P2vBuildRequest *request,
   return whole;
 }
 
+/* A process's and the kernel's half: of one root each, or of roots of their own. */
 static void
-compare (P2vImage *image,
-         guint8    choice)
+fill_roots (P2vPageTables *tables,
+            P2vPagingRoot  roots[MAX_ROOTS])
 {
-  /* The second one is a kernel's half. */
-  static const P2vPagingRoot roots[MAX_ROOTS] = {
-    { .end_slot = N_USER_SLOTS },
-    { .root_pa = P2V_FRAME_SIZE, .first_slot = N_USER_SLOTS, .end_slot = P2V_PAGING_MAX_ENTRIES },
+  const P2vPagingForm *form = tables->form;
+  guint n_slots = 1u << form->levels[0].index_bits;
+  tables->n_user_root_slots = form->has_two_roots ? n_slots : n_slots / 2;
+  roots[0] = (P2vPagingRoot) { .end_slot = tables->n_user_root_slots };
+  roots[1] = (P2vPagingRoot) {
+    .root_pa = P2V_FRAME_SIZE,
+    .base_va = form->has_upper_half ? -((guint64) 1 << form->va_bits) : 0,
+    .first_slot = form->has_two_roots ? 0 : tables->n_user_root_slots,
+    .end_slot = n_slots,
   };
+}
+
+static void
+compare (P2vImage     *image,
+         const guint8 *choice)
+{
+  P2vPagingRoot roots[MAX_ROOTS];
   P2vPageTables tables = {
     .image = image,
-    .form = choice & 1 ? &p2v_paging_form_x86_64_5 : &p2v_paging_form_x86_64_4,
-    .n_user_root_slots = N_USER_SLOTS,
-    .decode_foreign = choice & 4 ? decode_foreign : NULL,
+    .form = p2v_paging_forms[(choice[0] & 15) % P2V_PAGING_N_FORMS],
+    .decode_foreign = choice[0] & 32 ? decode_foreign : NULL,
     .system_data = &tables,
   };
   tables.pa_mask = tables.form->pa_mask;
+  fill_roots (&tables, roots);
   g_autoptr (P2vWatch) watch = p2v_watch_new ();
   P2vMeter meter = { 0 };
   P2vBuildReport report = { 0 };
   const P2vBuildRequest request = {
     .tables = &tables,
     .roots = roots,
-    .n_roots = choice & 2 ? 2 : 1,
+    .n_roots = choice[0] & 16 ? 2 : 1,
     .watch = watch,
     .meter = &meter,
   };
-  p2v_watch_set (watch, choice >> 3);
+  p2v_watch_set (watch, choice[1]);
 
   g_autoptr (GError) error = NULL;
   g_autoptr (P2vReverseMap) map = p2v_builder_run (&request, &report, NULL, &error);
@@ -206,7 +219,7 @@ compare (P2vImage *image,
   Tally walked = { 0 }, indexed = { 0 };
   tally_index (map, &indexed);
   g_assert_cmpuint (indexed.n_pages, ==, p2v_reverse_map_get_n_mappings (map));
-  check_watch (map, watch, choice >> 3);
+  check_watch (map, watch, choice[1]);
   if (walk_spaces (&request, &report, &walked))
     {
       g_assert_cmpuint (walked.n_pages, ==, indexed.n_pages);
@@ -229,17 +242,18 @@ int
 LLVMFuzzerTestOneInput (const uint8_t *data,
                         size_t         size)
 {
-  if (size < 1)
+  if (size < HEADER_BYTES)
     return 0;
   int fd = memfd_create ("fuzz-paging", MFD_CLOEXEC);
   g_assert_cmpint (fd, >=, 0);
-  g_assert_cmpint (pwrite (fd, data + 1, size - 1, 0), ==, (ssize_t) (size - 1));
-  g_assert_cmpint (ftruncate (fd, (off_t) MAX (size - 1, LEAST_BYTES)), ==, 0);
+  g_assert_cmpint (pwrite (fd, data + HEADER_BYTES, size - HEADER_BYTES, 0), ==,
+                   (ssize_t) (size - HEADER_BYTES));
+  g_assert_cmpint (ftruncate (fd, (off_t) MAX (size - HEADER_BYTES, LEAST_BYTES)), ==, 0);
 
   g_autofree char *path = g_strdup_printf ("/proc/self/fd/%d", fd);
   g_autoptr (P2vImage) image = p2v_image_open (path, NULL, NULL);
   if (image != NULL && is_flat (image))
-    compare (image, data[0]);
+    compare (image, data);
   close (fd);
   return 0;
 }

@@ -1,57 +1,85 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Copyright 2026 The pas2vas authors */
 
-/* Writes the seeds of fuzz-paging: its first byte, then page tables of four and of five levels,
- * each with every kind of entry. */
+/* Writes the seeds of fuzz-paging: its two bytes, then page tables, for every paging form with
+ * every kind of entry. */
 
 #include "p2v-image-writers.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define PAGE 0x1000
-#define N_PAGES 8
+#include "paging/p2v-paging.h"
 
-/* Intel SDM 3A, 4.5: present, writable, user; bit 7 of a middle level maps a large page. */
-#define ENTRY 0x007
-#define LARGE 0x087
+#define TABLE_BYTES 0x10000
+#define N_TABLES 6
+
+/* Entries that lead to a page or a table, without the address. Source: Intel SDM 3A, 4.5: present,
+ * writable, user; bit 7 maps a large page. Arm ARM D8.3: valid, table or page; user, accessed. */
+typedef struct
+{
+  guint64 entry;
+  guint64 large;
+} Kinds;
+
+static const Kinds x86_kinds = { 0x007, 0x087 };
+static const Kinds arm_kinds = { 0x443, 0x441 };
 
 static void
-put_entry (GByteArray *bytes,
-           guint       page,
-           guint       index,
-           guint64     value)
+put_entry (GByteArray          *bytes,
+           const P2vPagingForm *form,
+           guint                table,
+           guint                index,
+           guint64              value)
 {
-  p2v_test_put (bytes, 1 + page * PAGE + index * 8, 8, value);
+  guint at = 2 + table * TABLE_BYTES + index * form->entry_bytes;
+
+  p2v_test_put (bytes, at, form->entry_bytes, value);
+}
+
+/* One table a level, 64 KiB apart; the second page is, with that choice, the root of another
+ * space. */
+static void
+put_tables (GByteArray          *bytes,
+            const P2vPagingForm *form,
+            const Kinds         *kinds)
+{
+  const guint last = form->n_levels - 1;
+
+  for (guint level = 0; level < last; level++)
+    {
+      guint other = (1u << form->levels[level].index_bits) - 1;
+      put_entry (bytes, form, level, 0, (level + 1) * TABLE_BYTES | kinds->entry);
+      put_entry (bytes, form, level, other, level * TABLE_BYTES | kinds->entry);  /* round */
+      if (other > 2)
+        {
+          put_entry (bytes, form, level, 1, 0x40000000 | kinds->entry);           /* not there */
+          put_entry (bytes, form, level, 2, 0x40000000 | kinds->large);           /* or reserved */
+        }
+    }
+  put_entry (bytes, form, last, 0, 5 * TABLE_BYTES | kinds->entry);
+  put_entry (bytes, form, last, 1, 5 * TABLE_BYTES | kinds->entry);               /* an alias */
+  put_entry (bytes, form, last, 2, 0xfee00000 | kinds->entry);                    /* a device */
+  put_entry (bytes, form, last, 3, 1);
+  /* Not present, but kept: the address of a page inverted, bits 12 to 51. */
+  put_entry (bytes, form, last, 511, (0xffffffffff000 & ~((guint64) 5 * TABLE_BYTES)) | 0x100);
 }
 
 static gboolean
-save (const char *folder,
-      const char *name,
-      guint8      choice,
-      guint       n_levels)
+save (const char          *folder,
+      guint                number)
 {
+  const P2vPagingForm *form = p2v_paging_forms[number];
+  g_autofree char *name = g_strdup_printf ("paging-%s", form->id);
   g_autofree char *path = g_build_filename (folder, name, NULL);
   g_autoptr (GByteArray) bytes = g_byte_array_new ();
-  const guint last = n_levels - 1;
-  g_byte_array_set_size (bytes, 1 + N_PAGES * PAGE);
-  memset (bytes->data, 0, bytes->len);
-  bytes->data[0] = choice;
 
-  /* One table a level, each in the page of its number; the first is a root and the second is, with
-   * that choice, the root of another space. */
-  for (guint level = 0; level < last; level++)
-    put_entry (bytes, level, level, (level + 1) * PAGE | ENTRY);
-  put_entry (bytes, 0, 5, 0x40000000 | ENTRY);            /* a table that is not there */
-  put_entry (bytes, 0, 6, 0 | ENTRY);                     /* round */
-  put_entry (bytes, last - 3, 7, PAGE | LARGE);           /* reserved at the top */
-  put_entry (bytes, last - 2, 8, 0x40000000 | LARGE);     /* 1 GiB */
-  put_entry (bytes, last - 1, 9, 0x200000 | LARGE);       /* 2 MiB */
-  put_entry (bytes, last, 0, 6 * PAGE | ENTRY);
-  put_entry (bytes, last, 1, 6 * PAGE | ENTRY);           /* an alias */
-  put_entry (bytes, last, 2, 0xfee00000 | ENTRY);         /* a device */
-  /* Not present, but kept: the address of page 7 inverted, bits 12 to 51. */
-  put_entry (bytes, last, 511, (0xffffffffff000 & ~((guint64) 7 * PAGE)) | 0x100);
+  g_byte_array_set_size (bytes, 2 + N_TABLES * TABLE_BYTES);
+  memset (bytes->data, 0, bytes->len);
+  /* A second space and foreign entries; the frame watched is that of the alias. */
+  bytes->data[0] = (guint8) (number | 16 | 32);
+  bytes->data[1] = 5 * TABLE_BYTES >> P2V_FRAME_SHIFT;
+  put_tables (bytes, form, form->has_two_roots ? &arm_kinds : &x86_kinds);
   return g_file_set_contents (path, (const char *) bytes->data, (gssize) bytes->len, NULL);
 }
 
@@ -65,12 +93,11 @@ main (int    argc,
       return 2;
     }
 
-  /* 6 and 7: a second space and foreign entries; the frame watched is 6. */
-  if (!save (argv[1], "paging-4-levels", 6 << 3 | 6, 4)
-      || !save (argv[1], "paging-5-levels", 6 << 3 | 7, 5))
-    {
-      perror (argv[1]);
-      return 1;
-    }
+  for (guint i = 0; i < P2V_PAGING_N_FORMS; i++)
+    if (!save (argv[1], i))
+      {
+        perror (argv[1]);
+        return 1;
+      }
   return 0;
 }

@@ -6,18 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-static const P2vPagingForm *const forms[]
-    = { &p2v_paging_form_x86_64_4, &p2v_paging_form_x86_64_5 };
-
 static const char *const counter_names[P2V_RECIPE_N_COUNTERS] = {
   "missing", "looped", "malformed", "root-missing", "too-many",
 };
-
-static const struct
-{
-  const char *name;
-  guint       shift;
-} sizes[] = { { "4K", 12 }, { "2M", 21 }, { "1G", 30 } };
 
 static void
 clear_memory (gpointer memory)
@@ -52,9 +43,7 @@ static gboolean
 parse_form (P2vRecipe *recipe,
             char     **words)
 {
-  for (gsize i = 0; i < G_N_ELEMENTS (forms); i++)
-    if (strcmp (words[1], forms[i]->id) == 0)
-      recipe->form = forms[i];
+  recipe->form = p2v_paging_form_find (words[1]);
   return recipe->form != NULL;
 }
 
@@ -71,11 +60,20 @@ parse_memory (P2vRecipe *recipe,
 }
 
 static gboolean
+parse_slots (P2vRecipe *recipe,
+             char     **words)
+{
+  recipe->n_user_slots = (guint) g_ascii_strtoull (words[1], NULL, 0);
+  return TRUE;
+}
+
+static gboolean
 parse_space (P2vRecipe *recipe,
              char     **words)
 {
   static const guint no_counters[P2V_RECIPE_N_COUNTERS];
-  P2vPagingRoot root = { .root_pa = g_ascii_strtoull (words[1], NULL, 0), .end_slot = 256 };
+  P2vPagingRoot root = { .root_pa = g_ascii_strtoull (words[1], NULL, 0),
+                         .end_slot = recipe->n_user_slots };
 
   g_array_append_val (recipe->roots, root);
   g_array_append_vals (recipe->counters, no_counters, 1);
@@ -89,8 +87,8 @@ parse_kernel (P2vRecipe *recipe,
   parse_space (recipe, words);
   P2vPagingRoot *root
       = &g_array_index (recipe->roots, P2vPagingRoot, recipe->roots->len - 1);
-  root->first_slot = 256;
-  root->end_slot = 512;
+  root->first_slot = recipe->n_user_slots;
+  root->end_slot = 1u << recipe->form->levels[0].index_bits;
   root->base_va = g_ascii_strtoull (words[2], NULL, 0);
   return TRUE;
 }
@@ -103,12 +101,26 @@ parse_entry (P2vRecipe *recipe,
   P2vPhysAddr table = g_ascii_strtoull (words[1], &end, 0);
   guint64 index = *end == '[' ? g_ascii_strtoull (end + 1, &end, 0) : 0;
   guint64 value = GUINT64_TO_LE (g_ascii_strtoull (words[2], NULL, 0));
-  guint8 *place = p2v_recipe_find (recipe, table + index * 8);
+  guint8 *place = p2v_recipe_find (recipe, table + index * recipe->form->entry_bytes);
 
   if (*end != ']' || place == NULL)
     return FALSE;
-  memcpy (place, &value, sizeof value);
+  memcpy (place, &value, recipe->form->entry_bytes);
   return TRUE;
+}
+
+/* "4K", "512G"; 0 if it is no power of two. */
+static guint
+parse_size (const char *text)
+{
+  static const char units[] = "KMGT";
+  char *unit;
+  guint64 number = g_ascii_strtoull (text, &unit, 10);
+  const char *at = *unit != '\0' ? strchr (units, *unit) : NULL;
+
+  if (at == NULL || number == 0 || (number & (number - 1)) != 0)
+    return 0;
+  return (guint) g_bit_storage (number) - 1 + 10 * (guint) (at - units + 1);
 }
 
 static P2vRights
@@ -126,11 +138,9 @@ parse_page (P2vRecipe *recipe,
       = { .space = (guint) g_ascii_strtoull (words[1], NULL, 0),
           .va = g_ascii_strtoull (words[2], NULL, 0),
           .pa = g_ascii_strtoull (words[3], NULL, 0),
+          .page_shift = parse_size (words[4]),
           .state = strcmp (words[6], "valid") == 0 ? P2V_STATE_VALID : P2V_STATE_PROT_NONE };
 
-  for (gsize i = 0; i < G_N_ELEMENTS (sizes); i++)
-    if (strcmp (words[4], sizes[i].name) == 0)
-      page.page_shift = sizes[i].shift;
   if (page.page_shift == 0 || strlen (words[5]) != 4)
     return FALSE;
   page.rights = parse_rights (words[5]);
@@ -163,7 +173,7 @@ static const struct
                       char     **words);
 } statements[] = {
   { "form", 2, parse_form },   { "memory", 3, parse_memory }, { "space", 2, parse_space },
-  { "kernel", 3, parse_kernel },
+  { "kernel", 3, parse_kernel }, { "slots", 2, parse_slots },
   { "entry", 3, parse_entry }, { "page", 7, parse_page },     { "report", 4, parse_report },
 };
 
@@ -194,6 +204,7 @@ p2v_recipe_load (const char *path)
   g_autoptr (P2vRecipe) recipe = g_new0 (P2vRecipe, 1);
   g_autofree char *text = NULL;
 
+  recipe->n_user_slots = 256;
   recipe->memory = g_array_new (FALSE, FALSE, sizeof (P2vTestMemory));
   g_array_set_clear_func (recipe->memory, clear_memory);
   recipe->roots = g_array_new (FALSE, FALSE, sizeof (P2vPagingRoot));

@@ -5,16 +5,18 @@
  * them. The expectations are stated, not computed by the code under test. One statement a line, #
  * begins a comment:
  *
- *    form ID                the paging form: x86-64-4, x86-64-5
+ *    form ID                the paging form: x86-64-4 or another id; comes first
  *    memory PA LENGTH       a run of physical memory, zeros at first; as many as there are
+ *    slots N                how many entries of the roots that follow are the lower half; 256 at
+ *                           first
  *    space ROOT_PA          an address space: the root's lower half; numbered from 0 in the order
  *                           they stand
  *    kernel ROOT_PA BASE_VA an address space: the root's upper half; BASE_VA is of entry 0
  *    entry TABLE_PA[INDEX] VALUE
- *                           an entry of a page table, little-endian in memory
+ *                           an entry of a page table, of the form's size, little-endian
  *    page SPACE VA PA SIZE RIGHTS STATE
- *                           an expected mapping: 4K 2M 1G; rwxu with - for what is missing; valid
- *                           or prot-none; by space, then address
+ *                           an expected mapping: 4K or the like; rwxu with - for what is missing;
+ *                           valid or prot-none; by space, then address
  *    report SPACE COUNTER N an expected counter: missing, looped, malformed, root-missing,
  *                           too-many; all others must be 0 */
 
@@ -46,6 +48,7 @@ typedef enum
 typedef struct
 {
   const P2vPagingForm *form;
+  guint                n_user_slots;   /* of the roots that come next */
   GArray              *memory;         /* P2vTestMemory; the bytes are the recipe's */
   GArray              *roots;          /* P2vPagingRoot */
   GArray              *pages;          /* P2vRecipePage */
