@@ -18,7 +18,7 @@
  *
  * The word for a state, the same in every front door, in CSV and in every language.
  *
- * Returns: (transfer none): "valid", "prot-none"
+ * Returns: (transfer none): "valid", "prot-none", "transition"
  * Since: 1.0
  */
 const char *
@@ -30,6 +30,8 @@ p2v_state_to_string (P2vState state)
       return "valid";
     case P2V_STATE_PROT_NONE:
       return "prot-none";
+    case P2V_STATE_TRANSITION:
+      return "transition";
     default:
       g_return_val_if_reached ("");
     }

@@ -57,6 +57,8 @@ typedef enum /*< flags >*/
  * @P2V_STATE_VALID: the processor itself translates through this entry
  * @P2V_STATE_PROT_NONE: the page is in RAM and owned, but the entry denies all access (Linux
  * PROT_NONE areas and NUMA hints)
+ * @P2V_STATE_TRANSITION: the process has lost the page, but the page still holds its contents and
+ * waits on a list to be taken back or to be used for others (Windows standby and modified lists)
  *
  * How a page that is in RAM is reached.
  */
@@ -64,6 +66,7 @@ typedef enum
 {
   P2V_STATE_VALID,
   P2V_STATE_PROT_NONE,
+  P2V_STATE_TRANSITION,
 } P2vState;
 
 /**

@@ -61,6 +61,7 @@ typedef struct
 } P2vSystemBackend;
 
 extern const P2vSystemBackend p2v_linux_backend;
+extern const P2vSystemBackend p2v_windows_backend;
 
 /* For back ends, while they open. */
 void                 p2v_system_set_backend_data  (P2vSystem              *self,

@@ -12,6 +12,7 @@
 /* All systems we know, asked in this order. */
 static const P2vSystemBackend *const backends[] = {
   &p2v_linux_backend,
+  &p2v_windows_backend,
 };
 
 /**

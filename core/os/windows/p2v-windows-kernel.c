@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The pas2vas authors */
+
+/* From candidates to a kernel: which kind of machine, whose root, which layout. Each object that
+ * may be System's is tried as the way in; the one whose list of processes is longest is right. */
+
+#include "config.h"
+
+#include <string.h>
+
+#include "os/windows/p2v-windows-private.h"
+
+/* How many objects vote on the layout, and how many may be System's: memory of guests and of
+ * machines before a restart may hold more than one. */
+#define MAX_VOTERS  64
+#define MAX_SYSTEMS 16
+
+/* Objects whose root is looked at: there is a read for each. */
+#define MAX_OBJECTS_READ ((guint) 1 << 18)
+
+/* The page that the kernel shares with all processes. Source: data/windows/README.md, "shared
+ * page". */
+#define SHARED_VA_64       ((P2vVirtAddr) 0xfffff78000000000)
+#define SHARED_VA_32       ((P2vVirtAddr) 0xffdf0000)
+#define SHARED_UPTIME      0x08
+#define SHARED_TIME        0x14
+#define SHARED_BUILD       0x260
+#define SHARED_PRODUCT     0x264
+#define SHARED_MAJOR       0x26c
+#define SHARED_MINOR       0x270
+#define SHARED_BYTES       0x280
+
+/* Builds of the versions that did not yet write theirs into the shared page. */
+static const P2vWindowsVersion old_versions[] = {
+  { 5, 1, 2600, 0 }, { 5, 2, 3790, 0 }, { 6, 0, 6002, 0 },
+  { 6, 1, 7601, 0 }, { 6, 2, 9200, 0 }, { 6, 3, 9600, 0 },
+};
+
+/* Objects of the scan that have a root which maps itself: hardly anything else does. */
+static GPtrArray *
+collect_objects (P2vWindows           *self,
+                 const P2vWindowsScan *scan)
+{
+  GPtrArray *objects = g_ptr_array_new_with_free_func (g_free);
+  GArray *candidates = scan->objects[self->pointer_bytes == sizeof (guint64)];
+  g_autofree P2vWindowsObject *object = g_new (P2vWindowsObject, 1);
+  guint self_index;
+
+  for (guint i = 0; i < candidates->len && i < MAX_OBJECTS_READ; i++)
+    if (p2v_windows_object_read (self, NULL, 0, g_array_index (candidates, P2vPhysAddr, i),
+                                 object) &&
+        p2v_windows_is_root (self, object->root_pa, &self_index))
+      g_ptr_array_add (objects, g_memdup2 (object, sizeof *object));
+  return objects;
+}
+
+/* The name of the first process; where it stands the layout says later. */
+static gboolean
+may_be_system (const P2vWindowsObject *object)
+{
+  static const char name[] = "System\0";
+
+  for (gsize i = 0; i + sizeof name <= sizeof object->bytes; i += 4)
+    if (memcmp (object->bytes + i, name, sizeof name) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+/* A part of the objects, from all of memory, and @system. */
+static GPtrArray *
+choose_voters (GPtrArray        *objects,
+               P2vWindowsObject *system)
+{
+  GPtrArray *voters = g_ptr_array_new ();
+  guint step = objects->len / MAX_VOTERS + 1;
+
+  g_ptr_array_add (voters, system);
+  for (guint i = 0; i < objects->len; i += step)
+    if (g_ptr_array_index (objects, i) != system)
+      g_ptr_array_add (voters, g_ptr_array_index (objects, i));
+  return voters;
+}
+
+static void
+read_shared_page (P2vWindows       *self,
+                  P2vVirtualMemory *memory)
+{
+  P2vVirtAddr va = self->pointer_bytes == sizeof (guint64) ? SHARED_VA_64 : SHARED_VA_32;
+  guint8 bytes[SHARED_BYTES];
+
+  if (!p2v_virtual_memory_read (memory, va, bytes, sizeof bytes))
+    return;
+  self->major = p2v_windows_u32_at (bytes, sizeof bytes, SHARED_MAJOR);
+  self->minor = p2v_windows_u32_at (bytes, sizeof bytes, SHARED_MINOR);
+  self->product = p2v_windows_u32_at (bytes, sizeof bytes, SHARED_PRODUCT);
+  self->capture_time = p2v_windows_u64_at (bytes, sizeof bytes, SHARED_TIME);
+  self->uptime = p2v_windows_u64_at (bytes, sizeof bytes, SHARED_UPTIME);
+  self->build = 0;
+  if (self->major >= 10)
+    self->build = p2v_windows_u32_at (bytes, sizeof bytes, SHARED_BUILD) & G_MAXUINT16;
+  for (gsize i = 0; i < G_N_ELEMENTS (old_versions); i++)
+    if (old_versions[i].major == self->major && old_versions[i].minor == self->minor)
+      self->build = old_versions[i].build;
+}
+
+/* Follows the list of processes from System's to the first node that is in no process: the head.
+ * *@ret_n_processes counts those before. */
+static P2vVirtAddr
+find_list_head (const P2vWindows *self,
+                P2vVirtualMemory *memory,
+                guint            *ret_n_processes)
+{
+  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
+  g_autofree P2vWindowsObject *object = g_new (P2vWindowsObject, 1);
+  guint links = self->layout.offsets[WINDOWS_EPROCESS_LINKS];
+  P2vVirtAddr node_va = self->system_va + links;
+
+  while (g_hash_table_add (seen, g_memdup2 (&node_va, sizeof node_va)))
+    {
+      *ret_n_processes = g_hash_table_size (seen);
+      if (!p2v_windows_read_pointer (self, memory, node_va, &node_va) ||
+          !p2v_windows_is_kernel_va (self, node_va))
+        return 0;
+      if (!p2v_windows_object_read (self, memory, node_va - links, 0, object) ||
+          !p2v_windows_object_is_process (self, object))
+        return node_va;
+    }
+  return 0;
+}
+
+/* Takes @system as the way in; returns how many processes its list has, 0 if it is none. */
+static guint
+try_system (P2vWindows       *self,
+            GPtrArray        *objects,
+            P2vWindowsObject *system)
+{
+  g_autoptr (GPtrArray) voters = choose_voters (objects, system);
+  guint n_processes = 0;
+
+  self->self_index = 0;
+  self->root_pa = system->root_pa;
+  if (!p2v_windows_is_root (self, self->root_pa, &self->self_index))
+    return 0;
+  g_autoptr (P2vVirtualMemory) memory = p2v_virtual_memory_new (&self->tables, self->root_pa);
+  read_shared_page (self, memory);
+  if (!p2v_windows_choose_layout (self, memory, voters) ||
+      !p2v_windows_object_is_process (self, system))
+    return 0;
+  self->system_va = p2v_windows_object_find_va (self, memory, system);
+  if (self->system_va != 0)
+    self->list_head_va = find_list_head (self, memory, &n_processes);
+  return n_processes;
+}
+
+/* What was found of one machine in the image, the better the larger. */
+static guint
+try_kind (P2vWindows           *best,
+          guint                 best_count,
+          const P2vWindowsScan *scan,
+          P2vImage             *image,
+          P2vWindowsKind        kind)
+{
+  P2vWindows self = { .image = image };
+  guint n_tried = 0;
+  gsize n_layouts;
+  const P2vWindowsLayout *layouts = p2v_windows_layouts_get (&n_layouts);
+
+  if (!p2v_windows_set_kind (&self, image, kind))
+    return best_count;
+  for (gsize i = 0; i < n_layouts; i++)
+    if (layouts[i].kind == kind)
+      self.layout = layouts[i];
+  g_autoptr (GPtrArray) objects = collect_objects (&self, scan);
+  for (guint i = 0; i < objects->len && n_tried < MAX_SYSTEMS; i++)
+    {
+      P2vWindowsObject *object = g_ptr_array_index (objects, i);
+      if (!may_be_system (object))
+        continue;
+      n_tried++;
+      guint count = try_system (&self, objects, object);
+      if (count <= best_count)
+        continue;
+      best_count = count;
+      *best = self;
+    }
+  return best_count;
+}
+
+gboolean
+p2v_windows_find_kernel (P2vWindows            *self,
+                         P2vImage              *image,
+                         const P2vWindowsScan  *scan,
+                         GError               **error)
+{
+  guint count = 0;
+
+  for (P2vWindowsKind kind = 0; kind < P2V_WINDOWS_N_KINDS; kind++)
+    count = try_kind (self, count, scan, image, kind);
+  if (count == 0)
+    {
+      g_set_error_literal (error, P2V_OS_ERROR, P2V_OS_ERROR_NOT_DETECTED, "no System process");
+      return FALSE;
+    }
+  self->tables.system_data = self;
+  g_autoptr (P2vVirtualMemory) memory = p2v_virtual_memory_new (&self->tables, self->root_pa);
+  p2v_windows_find_image (self, memory);
+  return p2v_virtual_memory_check (memory, error);
+}

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The pas2vas authors */
+
+/* What the files of the Windows back end share.
+ *
+ * The way in: one reading of all memory collects what looks like a root of page tables (it maps
+ * itself), like a process object (its header, and a root where its page tables should be) and like
+ * the page that all processes share. A process object whose root maps itself is hardly chance.
+ * Which of the published layouts is right, the objects themselves say: the one under which most
+ * fields of most processes are what they must be. Names of symbols, version resources and the
+ * kernel's file are not needed; where they are found, they are facts for the user. */
+
+#pragma once
+
+#include "os/p2v-system-private.h"
+#include "os/windows/p2v-windows-layout.h"
+#include "paging/p2v-virtual-memory.h"
+
+/* What was learned from one reading of the memory. */
+typedef struct
+{
+  GArray *roots[P2V_WINDOWS_N_KINDS]; /* P2vPhysAddr: page tables that map themselves */
+  GArray *objects[2];          /* P2vPhysAddr: headers of processes with 4-byte, 8-byte pointers */
+  GArray *shared_pages;        /* P2vPhysAddr: KUSER_SHARED_DATA */
+} P2vWindowsScan;
+
+typedef struct
+{
+  P2vVirtAddr va;              /* 0: not found */
+  guint32     size_bytes;
+  guint32     timestamp;
+  char       *pdb_name;        /* escaped, or NULL */
+  char       *pdb_guid;        /* with the age behind it, as symbol servers name it */
+} P2vWindowsKernelImage;
+
+typedef struct
+{
+  P2vImage             *image;       /* (transfer none): the system keeps it */
+  P2vWindowsKind        kind;
+  guint                 pointer_bytes;
+  guint                 entry_bytes; /* of an entry of a page table */
+  P2vPageTables         tables;
+  P2vPhysAddr           root_pa;     /* of the System process */
+  guint                 self_index;  /* the entry of a root that maps the root; x64 and ARM64 */
+  P2vPhysAddr           end_pa;      /* behind the image's last byte */
+  P2vWindowsLayout      layout;
+  guint32               votes[WINDOWS_N_FIELDS]; /* processes that confirmed the offset */
+  guint64               inferred;    /* bits of P2vWindowsField: not from the table */
+  P2vVirtAddr           system_va;   /* System's object */
+  P2vVirtAddr           list_head_va; /* PsActiveProcessHead, or 0 */
+  P2vWindowsKernelImage kernel;
+  GBytes               *debugger_data; /* KDDEBUGGER_DATA64, decoded; NULL if not found */
+  gboolean              debugger_data_encoded;
+  guint                 major;
+  guint                 minor;
+  guint                 build;       /* 0: not known */
+  guint                 product;     /* 1: a workstation; 2, 3: a server */
+  guint64               capture_time;  /* FILETIME, or 0 */
+  guint64               uptime;      /* in 100 ns, or 0 */
+} P2vWindows;
+
+/* A process object that was checked, and its first bytes. */
+#define P2V_WINDOWS_OBJECT_BYTES 0xc00
+
+typedef struct
+{
+  P2vPhysAddr pa;
+  P2vVirtAddr va;              /* 0: not known */
+  P2vPhysAddr root_pa;
+  guint8      bytes[P2V_WINDOWS_OBJECT_BYTES];
+} P2vWindowsObject;
+
+static inline gboolean
+p2v_windows_has (const P2vWindows *self,
+                 P2vWindowsField   field)
+{
+  return self->layout.offsets[field] != P2V_WINDOWS_ABSENT;
+}
+
+static inline P2vVirtAddr
+p2v_windows_field_va (const P2vWindows *self,
+                      P2vVirtAddr       object_va,
+                      P2vWindowsField   field)
+{
+  return object_va + self->layout.offsets[field];
+}
+
+/* p2v-windows-memory.c: words of the kernel's size. */
+
+/* Whether @va is an address of the kernel's half. */
+gboolean     p2v_windows_is_kernel_va (const P2vWindows *self,
+                                       P2vVirtAddr       va);
+/* A pointer at @offset of @bytes, sign-extended; 0 beyond the end. */
+P2vVirtAddr  p2v_windows_pointer_at   (const P2vWindows *self,
+                                       const guint8     *bytes,
+                                       gsize             n_bytes,
+                                       guint             offset);
+/* A little-endian number at @offset of @bytes; 0 beyond the end. */
+guint64      p2v_windows_u64_at       (const guint8     *bytes,
+                                       gsize             n_bytes,
+                                       guint             offset);
+guint32      p2v_windows_u32_at       (const guint8     *bytes,
+                                       gsize             n_bytes,
+                                       guint             offset);
+G_GNUC_WARN_UNUSED_RESULT
+gboolean     p2v_windows_read_pointer (const P2vWindows *self,
+                                       P2vVirtualMemory *memory,
+                                       P2vVirtAddr       va,
+                                       P2vVirtAddr      *ret_value);
+/* FALSE too if the layout does not have @field. */
+G_GNUC_WARN_UNUSED_RESULT
+gboolean     p2v_windows_read_field   (const P2vWindows *self,
+                                       P2vVirtualMemory *memory,
+                                       P2vVirtAddr       object_va,
+                                       P2vWindowsField   field,
+                                       P2vVirtAddr      *ret_value);
+/* (transfer full) (nullable): the UNICODE_STRING at @va as escaped text; NULL if there is none. */
+char        *p2v_windows_dup_string   (const P2vWindows *self,
+                                       P2vVirtualMemory *memory,
+                                       P2vVirtAddr       va);
+
+/* p2v-windows-roots.c: page tables. */
+
+/* Fills in the paging of @kind; FALSE if no form is there for it. */
+G_GNUC_WARN_UNUSED_RESULT
+gboolean     p2v_windows_set_kind     (P2vWindows       *self,
+                                       P2vImage         *image,
+                                       P2vWindowsKind    kind);
+/* The root that a field with @value means: without flags. */
+P2vPhysAddr  p2v_windows_root_of      (const P2vWindows *self,
+                                       guint64           value);
+/* Whether the tables at @root_pa map themselves, as those of every process do. */
+gboolean     p2v_windows_is_root      (const P2vWindows *self,
+                                       P2vPhysAddr       root_pa,
+                                       guint            *ret_self_index);
+
+/* p2v-windows-scan.c */
+void         p2v_windows_scan_clear   (P2vWindowsScan         *self);
+/* Reads all memory once. FALSE if it cannot be read, or on cancellation. */
+G_GNUC_WARN_UNUSED_RESULT
+gboolean     p2v_windows_scan         (P2vWindowsScan         *self,
+                                       const P2vSystemSearch  *search,
+                                       GError                **error);
+
+/* p2v-windows-checks.c: what a field must be. */
+
+/* The fields that can be judged; WINDOWS_N_FIELDS behind the last. */
+P2vWindowsField p2v_windows_get_checked_field (gsize position);
+/* What one object says of an offset of the field at @position: 1 it is as it must be, 0 nothing,
+ * -1 it cannot be. */
+int          p2v_windows_check        (const P2vWindows       *self,
+                                       P2vVirtualMemory       *memory,
+                                       const P2vWindowsObject *object,
+                                       gsize                   position,
+                                       guint                   offset);
+
+/* p2v-windows-layout.c: chooses self->layout by what @objects (P2vWindowsObject) say, and notes the
+ * votes. FALSE if none fits. */
+G_GNUC_WARN_UNUSED_RESULT
+gboolean     p2v_windows_choose_layout (P2vWindows            *self,
+                                        P2vVirtualMemory      *memory,
+                                        GPtrArray             *objects);
+
+/* p2v-windows-objects.c: process objects. */
+
+/* Reads the object at @va, or at @pa if @va is 0; FALSE if it is not there or no process. */
+G_GNUC_WARN_UNUSED_RESULT
+gboolean     p2v_windows_object_read  (const P2vWindows       *self,
+                                       P2vVirtualMemory       *memory,
+                                       P2vVirtAddr             va,
+                                       P2vPhysAddr             pa,
+                                       P2vWindowsObject       *ret_object);
+/* Whether the layout makes a process of it: number and name are possible. */
+gboolean     p2v_windows_object_is_process (const P2vWindows       *self,
+                                            const P2vWindowsObject *object);
+/* Finds the object's own address through a list that leads back to it; 0 if there is none. */
+P2vVirtAddr  p2v_windows_object_find_va (const P2vWindows       *self,
+                                         P2vVirtualMemory       *memory,
+                                         const P2vWindowsObject *object);
+guint64      p2v_windows_object_u64   (const P2vWindowsObject *object,
+                                       guint                   offset);
+guint32      p2v_windows_object_u32   (const P2vWindowsObject *object,
+                                       guint                   offset);
+/* The field as a pointer or a word of the kernel's size; 0 if the layout does not have it. */
+P2vVirtAddr  p2v_windows_object_word  (const P2vWindows       *self,
+                                       const P2vWindowsObject *object,
+                                       P2vWindowsField         field);
+
+/* p2v-windows-kernel.c: finds System, the layout, the kernel's image and what it says. Fills in
+ * self; P2V_OS_ERROR_NOT_DETECTED if no Windows is there. */
+G_GNUC_WARN_UNUSED_RESULT
+gboolean     p2v_windows_find_kernel  (P2vWindows             *self,
+                                       P2vImage               *image,
+                                       const P2vWindowsScan   *scan,
+                                       GError                **error);
+
+/* p2v-windows-image.c: the kernel's file in memory, and the debugger's data in it. */
+void         p2v_windows_find_image   (P2vWindows             *self,
+                                       P2vVirtualMemory       *memory);
+void         p2v_windows_kernel_image_clear (P2vWindowsKernelImage *self);
+/* A pointer out of the debugger's data; 0 if it is not known. */
+P2vVirtAddr  p2v_windows_debugger_word (const P2vWindows      *self,
+                                        guint                  offset);
+
+/* p2v-windows-processes.c */
+#define P2V_WINDOWS_N_METHODS 7
+extern const P2vMethod p2v_windows_methods[P2V_WINDOWS_N_METHODS];
+G_GNUC_WARN_UNUSED_RESULT
+gboolean     p2v_windows_find_processes (const P2vWindows      *self,
+                                         P2vSystem             *system,
+                                         const P2vWindowsScan  *scan,
+                                         const P2vSystemSearch *search,
+                                         GError               **error);
+
+/* p2v-windows-vad.c */
+
+/* Whether a tree of areas hangs at @offset of @object. */
+gboolean     p2v_windows_is_vad_root  (const P2vWindows       *self,
+                                       P2vVirtualMemory       *memory,
+                                       const P2vWindowsObject *object,
+                                       guint                   offset);
+G_GNUC_WARN_UNUSED_RESULT
+gboolean     p2v_windows_load_regions (P2vSystem              *system,
+                                       P2vAddressSpace        *space,
+                                       GPtrArray              *regions,
+                                       GError                **error);
+
+/* p2v-windows-entries.c: P2vForeignEntryFunc for the entries Windows writes. */
+gboolean     p2v_windows_decode_foreign (gconstpointer         system_data,
+                                         const P2vPagingLevel *level,
+                                         guint64               entry,
+                                         P2vPhysAddr          *ret_pa,
+                                         P2vState             *ret_state);

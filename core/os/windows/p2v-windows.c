@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The pas2vas authors */
+
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+#include <inttypes.h>
+
+#include "os/windows/p2v-windows-private.h"
+
+/* FILETIME counts 100 ns since 1601. Source: Microsoft, FILETIME; the seconds between 1601 and
+ * 1970 are 134774 days. */
+#define TICKS_PER_SECOND ((guint64) 10000000)
+#define SECONDS_TO_1970  ((gint64) 134774 * 86400)
+
+/* The first build that is called Windows 11, and a product that is no server. */
+#define FIRST_BUILD_OF_11 22000
+#define PRODUCT_WORKSTATION 1
+
+typedef struct
+{
+  guint       major;
+  guint       minor;
+  const char *name;
+  const char *server_name;
+} VersionName;
+
+static const VersionName version_names[] = {
+  { 5, 0, "2000", "2000 Server" },
+  { 5, 1, "XP", "XP" },
+  { 5, 2, "XP x64", "Server 2003" },
+  { 6, 0, "Vista", "Server 2008" },
+  { 6, 1, "7", "Server 2008 R2" },
+  { 6, 2, "8", "Server 2012" },
+  { 6, 3, "8.1", "Server 2012 R2" },
+  { 10, 0, "10", "Server" },
+};
+
+static const char *const kind_names[P2V_WINDOWS_N_KINDS] = {
+  [P2V_WINDOWS_X64] = "x86-64",
+  [P2V_WINDOWS_X86] = "x86",
+  [P2V_WINDOWS_PAE] = "x86, PAE",
+  [P2V_WINDOWS_ARM64] = "ARM64",
+};
+
+static void
+free_windows (gpointer data)
+{
+  P2vWindows *self = data;
+
+  p2v_windows_kernel_image_clear (&self->kernel);
+  g_clear_pointer (&self->debugger_data, g_bytes_unref);
+  g_free (self);
+}
+
+static const char *
+get_version_name (const P2vWindows *self)
+{
+  gboolean is_server = self->product > PRODUCT_WORKSTATION;
+
+  if (self->major == 10 && self->build >= FIRST_BUILD_OF_11 && !is_server)
+    return "11";
+  for (gsize i = 0; i < G_N_ELEMENTS (version_names); i++)
+    if (version_names[i].major == self->major && version_names[i].minor == self->minor)
+      return is_server ? version_names[i].server_name : version_names[i].name;
+  return "";
+}
+
+static void
+set_title (P2vSystem        *system,
+           const P2vWindows *self)
+{
+  const char *name = get_version_name (self);
+  g_autofree char *title = g_strdup_printf ("Windows %s%s(%u.%u.%u, %s)", name,
+                                            *name != '\0' ? " " : "", self->major, self->minor,
+                                            self->build, kind_names[self->kind]);
+
+  p2v_system_set_title (system, title);
+}
+
+static void
+add_capture_time (P2vSystem        *system,
+                  const P2vWindows *self)
+{
+  gint64 seconds = (gint64) (self->capture_time / TICKS_PER_SECOND) - SECONDS_TO_1970;
+  g_autoptr (GDateTime) time = g_date_time_new_from_unix_utc (seconds);
+
+  if (self->capture_time != 0 && time != NULL)
+    p2v_system_take_fact (system, N_("Captured (UTC)"),
+                          g_date_time_format (time, "%Y-%m-%d %H:%M:%S"));
+}
+
+static void
+add_kernel_image (P2vSystem        *system,
+                  const P2vWindows *self)
+{
+  const P2vWindowsKernelImage *kernel = &self->kernel;
+
+  if (kernel->va == 0)
+    return;
+  p2v_system_take_fact (system, N_("Kernel image"),
+                        g_strdup_printf (_("0x%" PRIx64 ", %u bytes, time stamp 0x%08x"),
+                                         kernel->va, kernel->size_bytes, kernel->timestamp));
+  if (kernel->pdb_name != NULL)
+    p2v_system_take_fact (system, N_("Kernel symbols"),
+                          g_strdup_printf ("%s %s", kernel->pdb_name, kernel->pdb_guid));
+  if (self->debugger_data != NULL)
+    p2v_system_take_fact (system, N_("Debugger data"),
+                          g_strdup (self->debugger_data_encoded ? _("found, encoded")
+                                                                : _("found")));
+}
+
+/* Where the offsets come from: which published kernel, how many processes agree with each field
+ * that can be checked, and which fields had to be found. */
+static void
+add_layout (P2vSystem        *system,
+            const P2vWindows *self)
+{
+  const P2vWindowsVersion *version = &self->layout.version;
+  g_autoptr (GString) checked = g_string_new (NULL);
+  g_autoptr (GString) inferred = g_string_new (NULL);
+  P2vWindowsField field;
+
+  p2v_system_take_fact (system, N_("Structures"),
+                        g_strdup_printf (_("as published of %u.%u.%u.%u and later"),
+                                         version->major, version->minor, version->build,
+                                         version->revision));
+  for (gsize i = 0; (field = p2v_windows_get_checked_field (i)) != WINDOWS_N_FIELDS; i++)
+    {
+      GString *list = self->inferred >> field & 1 ? inferred : checked;
+      if (p2v_windows_has (self, field) && (self->votes[field] > 0 || list == inferred))
+        g_string_append_printf (list, "%s%s 0x%x (%u)", list->len > 0 ? ", " : "",
+                                p2v_windows_field_name (field), self->layout.offsets[field],
+                                self->votes[field]);
+    }
+  p2v_system_take_fact (system, N_("Checked offsets (by processes)"),
+                        g_string_free (g_steal_pointer (&checked), FALSE));
+  if (inferred->len > 0)
+    p2v_system_take_fact (system, N_("Inferred offsets (by processes)"),
+                          g_string_free (g_steal_pointer (&inferred), FALSE));
+}
+
+static void
+add_facts (P2vSystem        *system,
+           const P2vWindows *self)
+{
+  add_capture_time (system, self);
+  add_kernel_image (system, self);
+  p2v_system_take_fact (system, N_("Kernel page tables"),
+                        g_strdup_printf ("0x%" PRIx64, self->root_pa));
+  add_layout (system, self);
+}
+
+static gboolean
+open_windows (P2vSystem              *system,
+              const P2vSystemSearch  *search,
+              GError                **error)
+{
+  P2vWindows *self = g_new0 (P2vWindows, 1);
+  P2vWindowsScan scan = { 0 };
+  gboolean found;
+
+  p2v_system_set_backend_data (system, self);
+  found = p2v_windows_scan (&scan, search, error) &&
+          p2v_windows_find_kernel (self, search->image, &scan, error);
+  if (found)
+    {
+      p2v_system_set_page_tables (system, &self->tables);
+      set_title (system, self);
+      add_facts (system, self);
+      found = p2v_windows_find_processes (self, system, &scan, search, error);
+    }
+  p2v_windows_scan_clear (&scan);
+  return found;
+}
+
+const P2vSystemBackend p2v_windows_backend = {
+  .id = "windows",
+  .methods = p2v_windows_methods,
+  .n_methods = P2V_WINDOWS_N_METHODS,
+  .open = open_windows,
+  .load_regions = p2v_windows_load_regions,
+  .free_data = free_windows,
+};
