@@ -328,14 +328,14 @@ dup_owners_text (P2vAnswer *self)
 {
   guint n_owners = self->owners->len;
   g_autofree char *owners =
-    g_strdup_printf (ngettext ("%u owner", "%u owners", n_owners), n_owners);
+    g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%u owner", "%u owners", n_owners), n_owners);
   /* Translators: behind "3 owners": other processes have the page too, or nobody else has. */
   const char *kind = n_owners > 1 ? _("shared") : _("private");
 
   if (self->n_rows == n_owners)
     return g_strdup_printf ("%s · %s", owners, kind);
-  return g_strdup_printf (ngettext ("%s · %s · mapped %" PRIu64 " time",
-                                    "%s · %s · mapped %" PRIu64 " times", self->n_rows),
+  return g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%s · %s · mapped %" PRIu64 " time",
+                                       "%s · %s · mapped %" PRIu64 " times", self->n_rows),
                           owners, kind, self->n_rows);
 }
 
@@ -390,8 +390,9 @@ p2v_answer_dup_coverage (P2vAnswer *self)
   g_return_val_if_fail (P2V_IS_ANSWER (self), NULL);
 
   if (self->map != NULL)
-    return g_strdup_printf (ngettext ("%u of %u address space walked",
-                                      "%u of %u address spaces walked", self->statistics.n_spaces),
+    return g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%u of %u address space walked",
+                                         "%u of %u address spaces walked",
+                                         self->statistics.n_spaces),
                             self->statistics.n_spaces_walked, self->statistics.n_spaces);
   if (self->progress.activity == P2V_ACTIVITY_NONE)
     return g_strdup (_("no index"));

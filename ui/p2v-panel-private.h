@@ -38,6 +38,7 @@ struct _P2vPanel
   guint               update_id;
   P2vFrame           *frame;         /* what the frame of @pa is; NULL: not known yet */
   GCancellable       *describing;    /* while @frame is being read */
+  P2vStage            stage;         /* of @session, as it was told last */
 
   GSimpleActionGroup *actions;
   GCancellable       *output;        /* of a running copy or export */

@@ -160,7 +160,8 @@ show_notes (P2vPanel *self)
   if (n_notes == 0)
     return;
 
-  g_autofree char *label = g_strdup_printf (ngettext ("%u note", "%u notes", n_notes), n_notes);
+  g_autofree char *label = g_strdup_printf (
+      g_dngettext (GETTEXT_PACKAGE, "%u note", "%u notes", n_notes), n_notes);
   g_autofree char *text = g_strjoinv ("\n", notes);
   if (g_strcmp0 (gtk_menu_button_get_label (self->notes_button), label) != 0)
     gtk_menu_button_set_label (self->notes_button, label);

@@ -24,6 +24,7 @@ static GParamSpec *properties[N_PROPS];
 enum
 {
   JUMP_TO_OFFSET,
+  STAGE_CHANGED,
   N_SIGNALS
 };
 
@@ -74,8 +75,15 @@ queue_update (P2vPanel *self)
 static void
 driver_changed_cb (P2vPanel *self)
 {
+  P2vStage stage = p2v_session_get_stage (self->session);
+
   p2v_panel_show_status (self);
   queue_update (self);
+  if (stage != self->stage)
+    {
+      self->stage = stage;
+      g_signal_emit (self, signals[STAGE_CHANGED], 0);
+    }
 }
 
 static void
@@ -283,6 +291,16 @@ p2v_panel_class_init (P2vPanelClass *klass)
   signals[JUMP_TO_OFFSET] = g_signal_new ("jump-to-offset", P2V_TYPE_PANEL, G_SIGNAL_RUN_LAST, 0,
                                           NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_UINT64);
 
+  /**
+   * P2vPanel::stage-changed:
+   * @self: the panel
+   *
+   * The session has come further: its system is known, or its index is complete. See
+   * p2v_session_get_stage().
+   */
+  signals[STAGE_CHANGED] = g_signal_new ("stage-changed", P2V_TYPE_PANEL, G_SIGNAL_RUN_LAST, 0,
+                                         NULL, NULL, NULL, G_TYPE_NONE, 0);
+
   g_type_ensure (P2V_TYPE_MAPPING_VIEW);
   g_type_ensure (P2V_TYPE_TRAIL_VIEW);
   g_type_ensure (P2V_TYPE_GO_TO);
@@ -344,6 +362,7 @@ p2v_panel_set_session (P2vPanel *self,
   drop_driver (self);
   p2v_panel_actions_stop (self);
   self->place_kind = P2V_PLACE_NONE;
+  self->stage = P2V_STAGE_EMPTY;
   p2v_go_to_set_session (self->go_to, session);
   p2v_panel_show_info (self, GTK_MESSAGE_INFO, NULL);
   if (session != NULL)
@@ -413,6 +432,21 @@ p2v_panel_set_file_offset (P2vPanel *self,
   g_return_if_fail (P2V_IS_PANEL (self));
 
   set_place (self, P2V_PLACE_OFFSET, file_offset);
+}
+
+/**
+ * p2v_panel_clear_address:
+ * @self: a #P2vPanel
+ *
+ * Shows nothing but the way to begin: the host's cursor is on no memory, such as a virtual address
+ * that is not mapped.
+ */
+void
+p2v_panel_clear_address (P2vPanel *self)
+{
+  g_return_if_fail (P2V_IS_PANEL (self));
+
+  set_place (self, P2V_PLACE_NONE, 0);
 }
 
 /**

@@ -37,6 +37,8 @@ P2V_AVAILABLE_IN_1_0
 void          p2v_panel_set_file_offset  (P2vPanel    *self,
                                           guint64      file_offset);
 P2V_AVAILABLE_IN_1_0
+void          p2v_panel_clear_address    (P2vPanel    *self);
+P2V_AVAILABLE_IN_1_0
 gboolean      p2v_panel_get_address      (P2vPanel    *self,
                                           P2vPhysAddr *ret_pa);
 P2V_AVAILABLE_IN_1_0

@@ -5,7 +5,11 @@
 
 #include "p2v-viewer-window.h"
 
-#include "p2v-viewer-buffer.h"
+#include "p2v-hex-bar.h"
+#include "p2v-hex-hover.h"
+#include "p2v-hex-link.h"
+#include "p2v-hex-pane.h"
+#include "p2v-hex-shade.h"
 #include "p2v-viewer-hex.h"
 
 #include <glib/gi18n.h>
@@ -16,13 +20,16 @@ struct _P2vViewerWindow
 
   GCancellable         *opening;
   GtkFileChooserNative *chooser;
-  HexWidget            *hex; /* owned by the paned; NULL without an image */
+  P2vHexSettings       *settings;
+  P2vHexLink           *link;  /* NULL without an image */
+  P2vHexBar            *bar;   /* owned by @panel_box */
 
   AdwWindowTitle       *window_title;
   GtkInfoBar           *read_error_bar;
   GtkStack             *stack;
   AdwStatusPage        *status_page;
   GtkPaned             *paned;
+  GtkBox               *panel_box;
   P2vPanel             *panel;
 };
 
@@ -65,23 +72,6 @@ show_status (P2vViewerWindow *self,
 }
 
 static void
-cursor_moved_cb (P2vViewerWindow *self)
-{
-  p2v_panel_set_file_offset (self->panel, (guint64) hex_widget_get_cursor (self->hex));
-}
-
-static void
-jump_cb (P2vViewerWindow *self,
-         guint64 file_offset)
-{
-  if (self->hex == NULL || file_offset > G_MAXINT64)
-    return;
-  p2v_viewer_hex_go_to (self->hex, (gint64) file_offset);
-  p2v_panel_set_file_offset (self->panel, file_offset);
-  gtk_widget_grab_focus (GTK_WIDGET (self->hex));
-}
-
-static void
 read_failed_cb (P2vViewerWindow *self)
 {
   gtk_info_bar_set_revealed (self->read_error_bar, TRUE);
@@ -109,38 +99,46 @@ get_start_offset (const Opening *opening,
 }
 
 static void
-show_image (P2vViewerWindow *self,
-            const Opening *opening,
-            P2vSession *session,
-            P2vViewerBuffer *buffer)
+show_title (P2vViewerWindow *self,
+            const Opening   *opening,
+            P2vImage        *image)
 {
-  g_autoptr (P2vImage) image = p2v_session_dup_image (session);
   g_autofree char *name = g_file_get_parse_name (opening->file);
   g_autofree char *base = g_path_get_basename (name);
-  guint64 offset = 0;
 
   adw_window_title_set_title (self->window_title, base);
   adw_window_title_set_subtitle (self->window_title, p2v_image_get_format_name (image));
   gtk_window_set_title (GTK_WINDOW (self), base);
+}
 
-  self->hex = HEX_WIDGET (p2v_viewer_hex_new (buffer));
-  gtk_paned_set_start_child (self->paned, GTK_WIDGET (self->hex));
-  g_signal_connect_object (self->hex, "cursor-moved", G_CALLBACK (cursor_moved_cb), self,
-                           G_CONNECT_SWAPPED);
+static void
+show_image (P2vViewerWindow *self,
+            const Opening   *opening,
+            P2vSession      *session,
+            P2vHexBuffer    *buffer)
+{
+  g_autoptr (P2vImage) image = p2v_session_dup_image (session);
+  GtkWidget *hex = p2v_viewer_hex_new (buffer);
+  GtkWidget *overlay = p2v_hex_shade_wrap (hex);
+  guint64 offset = 0;
+
+  show_title (self, opening, image);
+  gtk_paned_set_start_child (self->paned, overlay);
+  self->link = p2v_hex_link_new (HEX_WIDGET (hex), buffer, self->panel);
   g_signal_connect_object (buffer, "read-failed", G_CALLBACK (read_failed_cb), self,
                            G_CONNECT_SWAPPED);
   gtk_stack_set_visible_child_name (self->stack, "image");
 
-  p2v_panel_set_session (self->panel, session);
+  p2v_hex_link_set_session (self->link, session);
+  p2v_hex_bar_set_link (self->bar, self->link);
+  p2v_hex_shade_set_link (GTK_OVERLAY (overlay), self->link);
+  p2v_hex_hover_attach (self->link, self->settings);
   if (get_start_offset (opening, image, &offset))
-    {
-      p2v_viewer_hex_go_to (self->hex, (gint64) offset);
-      p2v_panel_set_file_offset (self->panel, offset);
-    }
+    p2v_hex_link_go_to_offset (self->link, offset);
   else
     /* An address that the image does not hold is still a question, and the panel has the answer. */
     p2v_panel_set_address (self->panel, opening->where);
-  gtk_widget_grab_focus (GTK_WIDGET (self->hex));
+  gtk_widget_grab_focus (hex);
 }
 
 static void
@@ -159,8 +157,8 @@ opened_cb (GObject *source,
     return;
   g_clear_object (&self->opening);
 
-  g_autoptr (P2vViewerBuffer) buffer
-      = success ? p2v_viewer_buffer_new (opening->file, &error) : NULL;
+  g_autoptr (P2vHexBuffer) buffer
+      = success ? p2v_hex_buffer_new (opening->file, &error) : NULL;
   if (buffer != NULL)
     show_image (self, opening, session, buffer);
   else
@@ -212,7 +210,7 @@ activate_in_panel (P2vViewerWindow *self,
 {
   GActionGroup *actions = p2v_panel_get_action_group (self->panel);
 
-  if (self->hex == NULL)
+  if (self->link == NULL)
     return;
   gtk_widget_set_visible (GTK_WIDGET (self->panel), TRUE);
   if (g_action_group_get_action_enabled (actions, action_name))
@@ -258,7 +256,10 @@ p2v_viewer_window_dispose (GObject *object)
   if (self->chooser != NULL)
     gtk_native_dialog_destroy (GTK_NATIVE_DIALOG (self->chooser));
   g_clear_object (&self->chooser);
-  self->hex = NULL;
+  if (self->link != NULL)
+    p2v_hex_link_break (self->link);
+  g_clear_object (&self->link);
+  g_clear_object (&self->settings);
   /* This action holds the panel, which must not outlive the window's actions that refer to it. */
   g_action_map_remove_action (G_ACTION_MAP (self), "show-panel");
   gtk_widget_insert_action_group (GTK_WIDGET (self), "p2v", NULL);
@@ -284,8 +285,8 @@ p2v_viewer_window_class_init (P2vViewerWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, P2vViewerWindow, stack);
   gtk_widget_class_bind_template_child (widget_class, P2vViewerWindow, status_page);
   gtk_widget_class_bind_template_child (widget_class, P2vViewerWindow, paned);
+  gtk_widget_class_bind_template_child (widget_class, P2vViewerWindow, panel_box);
   gtk_widget_class_bind_template_child (widget_class, P2vViewerWindow, panel);
-  gtk_widget_class_bind_template_callback (widget_class, jump_cb);
   gtk_widget_class_bind_template_callback (widget_class, read_error_closed_cb);
 
   gtk_widget_class_install_action (widget_class, "win.open", NULL, open_action);
@@ -298,6 +299,14 @@ static void
 p2v_viewer_window_init (P2vViewerWindow *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+  self->settings = p2v_hex_settings_new (NULL);
+  self->bar = P2V_HEX_BAR (p2v_hex_bar_new (self->settings));
+  gtk_box_prepend (self->panel_box, GTK_WIDGET (self->bar));
+  g_object_bind_property (self->settings, "panel-visible", self->panel, "visible",
+                          G_BINDING_BIDIRECTIONAL | G_BINDING_SYNC_CREATE);
+  g_object_bind_property (self->panel, "visible", self->panel_box, "visible",
+                          G_BINDING_SYNC_CREATE);
+  p2v_hex_pane_remember (self->paned, self->settings);
   gtk_widget_insert_action_group (GTK_WIDGET (self), "p2v",
                                   p2v_panel_get_action_group (self->panel));
 
@@ -355,7 +364,7 @@ p2v_viewer_window_open (P2vViewerWindow *self,
 gboolean
 p2v_viewer_window_is_used (P2vViewerWindow *self)
 {
-  return self->hex != NULL || self->opening != NULL;
+  return self->link != NULL || self->opening != NULL;
 }
 
 P2vPanel *
@@ -367,5 +376,5 @@ p2v_viewer_window_get_panel (P2vViewerWindow *self)
 HexWidget *
 p2v_viewer_window_get_hex (P2vViewerWindow *self)
 {
-  return self->hex;
+  return self->link != NULL ? p2v_hex_link_get_hex (self->link) : NULL;
 }

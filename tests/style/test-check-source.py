@@ -111,6 +111,14 @@ class Tree(unittest.TestCase):
         self.write('plugin/viewer/v.c', LGPL + '#include "../cli/cli.h"\n')
         self.assert_found('plugin/viewer/v.c:2', 'front door')
 
+    def test_front_doors_know_what_they_share_and_not_the_other_way_round(self):
+        self.write('plugin/hex/h.h', LGPL + '#pragma once\n')
+        self.write('plugin/cli/cli.h', LGPL + '#pragma once\n')
+        self.write('plugin/viewer/v.c', LGPL + '#include "../hex/h.h"\n')
+        self.write('plugin/hex/h.c', LGPL + '#include "../cli/cli.h"\n')
+        self.assert_found('plugin/hex/h.c:2', 'front door')
+        self.assertEqual(len(self.check()), 1)
+
     def test_forbidden_calls_are_found(self):
         for call in (
             'strcpy (a, b);',

@@ -6,7 +6,7 @@
 #include "p2v-mapping-view.h"
 #include "p2v-panel-private.h"
 #include "p2v-viewer-application.h"
-#include "p2v-viewer-buffer.h"
+#include "p2v-hex-buffer.h"
 #include "p2v-viewer-window.h"
 
 #include <glib/gstdio.h>
@@ -260,7 +260,7 @@ buffer_reads_what_the_file_holds_and_nothing_beyond (void **state)
     bytes[i] = (char) (i * 7 / 3);
   assert_true (g_file_set_contents (path, bytes, 200000, NULL));
   g_autoptr (GFile) file = g_file_new_for_path (path);
-  g_autoptr (P2vViewerBuffer) buffer = p2v_viewer_buffer_new (file, &error);
+  g_autoptr (P2vHexBuffer) buffer = p2v_hex_buffer_new (file, &error);
   assert_no_error (error);
 
   assert_int_equal (hex_buffer_get_payload_size (HEX_BUFFER (buffer)), 200000);
@@ -298,7 +298,7 @@ buffer_tells_when_the_file_has_shrunk (void **state)
   g_close (fd, NULL);
   assert_true (g_file_set_contents (path, bytes, 200000, NULL));
   g_autoptr (GFile) file = g_file_new_for_path (path);
-  g_autoptr (P2vViewerBuffer) buffer = p2v_viewer_buffer_new (file, &error);
+  g_autoptr (P2vHexBuffer) buffer = p2v_hex_buffer_new (file, &error);
   assert_no_error (error);
   g_signal_connect_swapped (buffer, "read-failed", G_CALLBACK (count_cb), &n_times);
   assert_int_equal (truncate (path, 100), 0);

@@ -1,0 +1,613 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright 2026 The pas2vas authors */
+
+#include "config.h"
+
+#include "p2v-hex-link.h"
+
+#include "p2v-hex-geometry.h"
+
+#include "p2v-hex-i18n.h"
+#include <inttypes.h>
+
+/* Lines of a gap that stay on the screen when the rest is passed over: its beginning or end is to
+ * be seen. */
+#define GAP_LINES 2
+
+struct _P2vHexLink
+{
+  GObject        parent_instance;
+
+  HexWidget     *hex;              /* weak */
+  GtkAdjustment *adjustment;       /* of @hex */
+  GtkGesture    *press;            /* of @hex, which owns it */
+  P2vHexBuffer  *buffer;
+  P2vPanel      *panel;
+  P2vSession    *session;
+  P2vHexSpace   *space;            /* NULL without a session */
+
+  GCancellable  *walking;          /* a process's page tables; NULL if none are walked */
+  P2vProcess    *awaited;
+  char          *error;
+
+  gboolean       is_drawn;
+  guint          idle_id;
+  gint64         pending_position; /* where to go once it is drawn, or -1 */
+
+  gint64         cursor;           /* as it was told last */
+  double         top;              /* the same of the first line */
+  gboolean       is_moving;        /* it is us who move */
+  gboolean       was_absent;
+};
+
+G_DEFINE_FINAL_TYPE (P2vHexLink, p2v_hex_link, G_TYPE_OBJECT)
+
+enum
+{
+  CHANGED,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+
+static void
+tell_changed (P2vHexLink *self)
+{
+  g_signal_emit (self, signals[CHANGED], 0);
+}
+
+/* Where the cursor is, or will be as soon as the widget has been drawn. */
+static guint64
+get_position (P2vHexLink *self)
+{
+  gint64 pending = self->pending_position;
+
+  return (guint64) (pending >= 0 ? pending : hex_widget_get_cursor (self->hex));
+}
+
+/* Tells the panel where the cursor is. */
+static void
+tell_panel (P2vHexLink *self)
+{
+  guint64 position = get_position (self);
+  P2vHexSpaceKind kind = self->space != NULL ? p2v_hex_space_get_kind (self->space)
+                                             : P2V_HEX_SPACE_FILE;
+  P2vPhysAddr pa = position;
+
+  if (kind == P2V_HEX_SPACE_FILE)
+    p2v_panel_set_file_offset (self->panel, position);
+  /* A physical address that the image does not hold is still a question; a virtual one that is not
+   * mapped is none. */
+  else if (p2v_hex_space_get_pa (self->space, position, &pa) || kind == P2V_HEX_SPACE_PHYSICAL)
+    p2v_panel_set_address (self->panel, pa);
+  else
+    p2v_panel_clear_address (self->panel);
+}
+
+/* Puts the cursor on @position and some lines before it. */
+static void
+place_cursor (P2vHexLink *self,
+              gint64      position)
+{
+  P2vHexGeometry geometry;
+
+  self->is_moving = TRUE;
+  if (p2v_hex_geometry_init (&geometry, self->hex))
+    {
+      double line = (double) (position / geometry.bytes_per_line);
+      double top = gtk_adjustment_get_value (self->adjustment);
+      double n_lines = gtk_adjustment_get_page_size (self->adjustment);
+      /* The widget scrolls just far enough, to its first or last line. Some context is better. */
+      if (line <= top || line >= top + n_lines - 1)
+        gtk_adjustment_set_value (self->adjustment, MAX (0, line - (double) (int) (n_lines / 3)));
+    }
+  hex_widget_set_cursor (self->hex, position);
+  self->is_moving = FALSE;
+  self->top = gtk_adjustment_get_value (self->adjustment);
+}
+
+static void
+go_to_position (P2vHexLink *self,
+                guint64     position)
+{
+  /* Before it is drawn the widget does not know its lines, and ignores half of this. */
+  if (!self->is_drawn || self->idle_id != 0)
+    self->pending_position = (gint64) position;
+  else
+    place_cursor (self, (gint64) position);
+  tell_panel (self);
+}
+
+static gboolean
+first_move_cb (gpointer user_data)
+{
+  P2vHexLink *self = user_data;
+
+  gint64 position = self->pending_position;
+
+  self->idle_id = 0;
+  self->pending_position = -1;
+  if (position >= 0)
+    place_cursor (self, position);
+  return G_SOURCE_REMOVE;
+}
+
+/* Emitted while the widget draws, when nothing may be changed. */
+static void
+draw_complete_cb (P2vHexLink *self)
+{
+  if (self->is_drawn)
+    return;
+  self->is_drawn = TRUE;
+  self->idle_id = g_idle_add (first_move_cb, self);
+}
+
+/* (nullable): the end (exclusive) of the memory before a gap, or the beginning of that behind
+ * it; FALSE if there is none on that side. */
+static gboolean
+find_edge (P2vHexLink *self,
+           guint64     position,
+           gboolean    forwards,
+           guint64    *ret_edge)
+{
+  guint64 start = 0;
+  guint64 end = 0;
+
+  if (!p2v_hex_space_get_gap (self->space, position, &start, &end))
+    return FALSE;
+  *ret_edge = forwards ? end : start;
+  return forwards ? end < p2v_hex_space_get_size (self->space) : start > 0;
+}
+
+/* A step that ends in a gap goes on to the memory behind it; a jump or a click may show the gap. */
+static gboolean
+pass_gap_with_cursor (P2vHexLink *self,
+                      gint64      before,
+                      gint64      now)
+{
+  P2vHexGeometry geometry;
+  guint64 edge = 0;
+
+  if (gtk_gesture_is_active (self->press) || !p2v_hex_geometry_init (&geometry, self->hex)
+      || ABS (now - before) > geometry.n_lines * geometry.bytes_per_line
+      || !find_edge (self, (guint64) now, now > before, &edge))
+    return FALSE;
+  place_cursor (self, (gint64) (now > before ? edge : edge - 1));
+  return TRUE;
+}
+
+static void
+cursor_moved_cb (P2vHexLink *self)
+{
+  gint64 before = self->cursor;
+  gint64 now = hex_widget_get_cursor (self->hex);
+
+  self->cursor = now;
+  if (self->space != NULL && !self->is_moving && pass_gap_with_cursor (self, before, now))
+    return;
+
+  tell_panel (self);
+  g_autofree char *absence = p2v_hex_link_dup_absence (self);
+  if (absence != NULL || self->was_absent)
+    tell_changed (self);
+  self->was_absent = absence != NULL;
+}
+
+/* Scrolling that would end in a gap goes on to its other side. A gap in which the cursor is was
+ * asked for, and stays. */
+static void
+scrolled_cb (P2vHexLink *self)
+{
+  P2vHexGeometry geometry;
+  double before = self->top;
+  double top = gtk_adjustment_get_value (self->adjustment);
+  double n_lines = gtk_adjustment_get_page_size (self->adjustment);
+  guint64 start = 0;
+  guint64 end = 0;
+  guint64 edge = 0;
+
+  self->top = top;
+  if (self->hex == NULL || self->space == NULL || self->is_moving
+      || !p2v_hex_geometry_init (&geometry, self->hex))
+    return;
+  gint64 cursor = hex_widget_get_cursor (self->hex);
+  guint64 first = (guint64) top * (guint64) geometry.bytes_per_line;
+  guint64 last = (guint64) (top + n_lines) * (guint64) geometry.bytes_per_line - 1;
+  if (!p2v_hex_space_get_gap (self->space, first, &start, &end) || last >= end
+      || ((guint64) cursor >= first && (guint64) cursor <= last))
+    return;
+  gboolean forwards = top > before;
+  if (!find_edge (self, first, forwards, &edge) && !find_edge (self, first, !forwards, &edge))
+    return;
+
+  double line = (double) (edge / (guint64) geometry.bytes_per_line);
+  self->top = edge == end ? line - GAP_LINES : line - n_lines + GAP_LINES + 1;
+  self->is_moving = TRUE;
+  gtk_adjustment_set_value (self->adjustment, MAX (0, self->top));
+  self->is_moving = FALSE;
+}
+
+static void
+jump_cb (P2vHexLink *self,
+         guint64     file_offset)
+{
+  if (self->hex == NULL || !p2v_hex_link_go_to_offset (self, file_offset))
+    return;
+  gtk_widget_grab_focus (GTK_WIDGET (self->hex));
+}
+
+/* A document that somebody tried to change counts as changed, and could not be closed without a
+ * question. Writing it to its own file, which the buffer takes for done, makes it what it is. */
+static void
+edit_refused_cb (P2vHexLink *self)
+{
+  HexDocument *document = self->hex != NULL ? hex_widget_get_document (self->hex) : NULL;
+
+  if (document != NULL && hex_document_has_changed (document)
+      && G_IS_FILE (hex_document_get_file (document)))
+    hex_document_write_async (document, NULL, NULL, NULL);
+}
+
+static void
+stop_walking (P2vHexLink *self)
+{
+  if (self->walking != NULL)
+    g_cancellable_cancel (self->walking);
+  g_clear_object (&self->walking);
+  g_clear_object (&self->awaited);
+}
+
+void
+p2v_hex_link_break (P2vHexLink *self)
+{
+  stop_walking (self);
+  g_clear_handle_id (&self->idle_id, g_source_remove);
+  if (self->panel != NULL)
+    g_signal_handlers_disconnect_by_data (self->panel, self);
+  if (self->buffer != NULL)
+    g_signal_handlers_disconnect_by_data (self->buffer, self);
+  if (self->adjustment != NULL)
+    g_signal_handlers_disconnect_by_data (self->adjustment, self);
+  if (self->hex != NULL)
+    g_signal_handlers_disconnect_by_data (self->hex, self);
+  g_clear_weak_pointer (&self->hex);
+  g_clear_object (&self->adjustment);
+}
+
+static void
+p2v_hex_link_dispose (GObject *object)
+{
+  P2vHexLink *self = P2V_HEX_LINK (object);
+
+  p2v_hex_link_break (self);
+  g_clear_object (&self->panel);
+  g_clear_object (&self->buffer);
+  g_clear_object (&self->space);
+  g_clear_object (&self->session);
+  g_clear_pointer (&self->error, g_free);
+
+  G_OBJECT_CLASS (p2v_hex_link_parent_class)->dispose (object);
+}
+
+static void
+p2v_hex_link_class_init (P2vHexLinkClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = p2v_hex_link_dispose;
+
+  signals[CHANGED] = g_signal_new ("changed", P2V_TYPE_HEX_LINK, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                                   NULL, G_TYPE_NONE, 0);
+}
+
+static void
+p2v_hex_link_init (P2vHexLink *self)
+{
+  self->pending_position = -1;
+}
+
+/* Only to be asked whether the button is down. */
+static GtkGesture *
+watch_button (GtkWidget *hex)
+{
+  GtkGesture *press = gtk_gesture_click_new ();
+
+  gtk_gesture_single_set_button (GTK_GESTURE_SINGLE (press), GDK_BUTTON_PRIMARY);
+  gtk_event_controller_set_propagation_phase (GTK_EVENT_CONTROLLER (press), GTK_PHASE_CAPTURE);
+  gtk_widget_add_controller (hex, GTK_EVENT_CONTROLLER (press));
+  return press;
+}
+
+P2vHexLink *
+p2v_hex_link_new (HexWidget    *hex,
+                  P2vHexBuffer *buffer,
+                  P2vPanel     *panel)
+{
+  P2vHexLink *self = g_object_new (P2V_TYPE_HEX_LINK, NULL);
+
+  g_set_weak_pointer (&self->hex, hex);
+  self->adjustment = g_object_ref (hex_widget_get_adjustment (hex));
+  self->press = watch_button (GTK_WIDGET (hex));
+  self->buffer = g_object_ref (buffer);
+  self->panel = g_object_ref (panel);
+  g_signal_connect_swapped (hex, "draw-complete", G_CALLBACK (draw_complete_cb), self);
+  g_signal_connect_swapped (hex, "cursor-moved", G_CALLBACK (cursor_moved_cb), self);
+  g_signal_connect_swapped (self->adjustment, "value-changed", G_CALLBACK (scrolled_cb), self);
+  g_signal_connect_swapped (buffer, "edit-refused", G_CALLBACK (edit_refused_cb), self);
+  g_signal_connect_swapped (panel, "jump-to-offset", G_CALLBACK (jump_cb), self);
+  g_signal_connect_swapped (panel, "stage-changed", G_CALLBACK (tell_changed), self);
+  return self;
+}
+
+void
+p2v_hex_link_set_session (P2vHexLink *self,
+                          P2vSession *session)
+{
+  g_autoptr (P2vImage) image = p2v_session_dup_image (session);
+
+  g_set_object (&self->session, session);
+  g_clear_object (&self->space);
+  self->space = p2v_hex_space_new_file (image);
+  p2v_panel_set_session (self->panel, session);
+  if (self->hex != NULL)
+    tell_panel (self);
+  tell_changed (self);
+}
+
+HexWidget *
+p2v_hex_link_get_hex (P2vHexLink *self)
+{
+  return self->hex;
+}
+
+P2vPanel *
+p2v_hex_link_get_panel (P2vHexLink *self)
+{
+  return self->panel;
+}
+
+P2vSession *
+p2v_hex_link_get_session (P2vHexLink *self)
+{
+  return self->session;
+}
+
+P2vHexSpace *
+p2v_hex_link_get_space (P2vHexLink *self)
+{
+  return self->space;
+}
+
+GPtrArray *
+p2v_hex_link_list_processes (P2vHexLink *self)
+{
+  GPtrArray *processes = g_ptr_array_new ();
+  g_autoptr (P2vSystem) system
+      = self->session != NULL ? p2v_session_dup_system (self->session) : NULL;
+  guint n_processes = system != NULL ? p2v_system_get_n_processes (system) : 0;
+
+  for (guint i = 0; i < n_processes; i++)
+    {
+      P2vProcess *process = p2v_system_get_process (system, i);
+      if (p2v_process_get_address_space (process) != NULL)
+        g_ptr_array_add (processes, process);
+    }
+  return processes;
+}
+
+/* Tells the widget how long it is now, before it finds out while it draws: so that the cursor can
+ * be put there at once. */
+static void
+set_scroll_range (P2vHexLink           *self,
+                  const P2vHexGeometry *geometry,
+                  guint64               size,
+                  guint64               position)
+{
+  guint64 bytes_per_line = (guint64) geometry->bytes_per_line;
+  double page = gtk_adjustment_get_page_size (self->adjustment);
+  double n_lines = (double) (size / bytes_per_line + (size % bytes_per_line != 0));
+  double line = (double) (position / bytes_per_line);
+  double top = CLAMP (line - (double) (int) (page / 3), 0, MAX (0, n_lines - page));
+
+  gtk_adjustment_configure (self->adjustment, top, 0, n_lines, 1, MAX (page - 1, 1), page);
+}
+
+/* Shows @space with the cursor on @position. */
+static void
+show_space (P2vHexLink  *self,
+            P2vHexSpace *space,
+            guint64      position)
+{
+  P2vHexGeometry geometry;
+  gboolean is_laid_out = p2v_hex_geometry_init (&geometry, self->hex);
+
+  stop_walking (self);
+  g_clear_pointer (&self->error, g_free);
+  g_set_object (&self->space, space);
+  p2v_hex_buffer_set_space (self->buffer, space);
+  self->is_moving = TRUE;
+  if (is_laid_out)
+    set_scroll_range (self, &geometry, p2v_hex_space_get_size (space), position);
+  hex_widget_set_cursor (self->hex, (gint64) position);
+  self->is_moving = FALSE;
+  self->top = gtk_adjustment_get_value (self->adjustment);
+  gtk_widget_queue_draw (GTK_WIDGET (self->hex));
+  tell_changed (self);
+}
+
+/* Where in @space the byte under the cursor stands. Of what does not stand there, such as a header
+ * among physical memory, the beginning must do. */
+static guint64
+carry_over (P2vHexLink  *self,
+            P2vHexSpace *space)
+{
+  guint64 position = (guint64) hex_widget_get_cursor (self->hex);
+  guint64 start = 0;
+  guint64 end = 0;
+  P2vPhysAddr pa = 0;
+
+  if (p2v_hex_space_get_pa (self->space, position, &pa)
+      && p2v_hex_space_find_pa (space, pa, &position))
+    return position;
+  return p2v_hex_space_get_gap (space, 0, &start, &end) ? end : 0;
+}
+
+static void
+walked_cb (GObject      *source,
+           GAsyncResult *result,
+           gpointer      user_data)
+{
+  g_autoptr (P2vHexLink) self = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (P2vHexSpace) space = p2v_hex_space_new_virtual_finish (result, &error);
+
+  /* Another view was asked for in the meantime, or the widget has gone. */
+  if (g_task_get_cancellable (G_TASK (result)) != self->walking)
+    return;
+  if (space != NULL)
+    {
+      show_space (self, space, carry_over (self, space));
+      return;
+    }
+  stop_walking (self);
+  self->error = g_strdup (error->message);
+  tell_changed (self);
+}
+
+static gboolean
+is_shown (P2vHexLink      *self,
+          P2vHexSpaceKind  kind,
+          P2vProcess      *process)
+{
+  return p2v_hex_space_get_kind (self->space) == kind
+         && p2v_hex_space_get_process (self->space) == process;
+}
+
+static void
+walk_process (P2vHexLink *self,
+              P2vProcess *process)
+{
+  self->walking = g_cancellable_new ();
+  self->awaited = g_object_ref (process);
+  p2v_hex_space_new_virtual_async (self->session, process, self->walking, walked_cb,
+                                   g_object_ref (self));
+  tell_changed (self);
+}
+
+void
+p2v_hex_link_show_kind (P2vHexLink      *self,
+                        P2vHexSpaceKind  kind,
+                        P2vProcess      *process)
+{
+  g_autoptr (P2vHexSpace) space = NULL;
+
+  if (self->space == NULL || self->hex == NULL)
+    return;
+  stop_walking (self);
+  if (is_shown (self, kind, process))
+    {
+      tell_changed (self);
+      return;
+    }
+  if (kind == P2V_HEX_SPACE_VIRTUAL)
+    {
+      walk_process (self, process);
+      return;
+    }
+  g_autoptr (P2vImage) image = p2v_session_dup_image (self->session);
+  space = kind == P2V_HEX_SPACE_FILE ? p2v_hex_space_new_file (image)
+                                     : p2v_hex_space_new_physical (image);
+  show_space (self, space, carry_over (self, space));
+}
+
+P2vProcess *
+p2v_hex_link_get_awaited (P2vHexLink *self)
+{
+  return self->awaited;
+}
+
+gboolean
+p2v_hex_link_go_to_offset (P2vHexLink *self,
+                           guint64     file_offset)
+{
+  g_autoptr (P2vImage) image
+      = self->session != NULL ? p2v_session_dup_image (self->session) : NULL;
+  P2vPhysAddr pa = 0;
+
+  if (self->hex == NULL || image == NULL || file_offset >= p2v_image_get_file_size (image))
+    return FALSE;
+  if (!is_shown (self, P2V_HEX_SPACE_FILE, NULL)
+      && p2v_image_offset_to_pa (image, file_offset, &pa))
+    return p2v_hex_link_go_to_pa (self, pa);
+
+  /* A header is in the file only. */
+  p2v_hex_link_show_kind (self, P2V_HEX_SPACE_FILE, NULL);
+  go_to_position (self, file_offset);
+  return TRUE;
+}
+
+gboolean
+p2v_hex_link_go_to_pa (P2vHexLink  *self,
+                       P2vPhysAddr  pa)
+{
+  guint64 position = 0;
+
+  if (self->hex == NULL || self->space == NULL)
+    return FALSE;
+  if (!p2v_hex_space_find_pa (self->space, pa, &position)
+      && p2v_hex_space_get_kind (self->space) == P2V_HEX_SPACE_VIRTUAL)
+    p2v_hex_link_show_kind (self, P2V_HEX_SPACE_PHYSICAL, NULL);
+  if (!p2v_hex_space_find_pa (self->space, pa, &position))
+    return FALSE;
+  go_to_position (self, position);
+  return TRUE;
+}
+
+gboolean
+p2v_hex_link_go_to_run (P2vHexLink *self,
+                        gboolean    forwards)
+{
+  guint64 start = 0;
+  guint64 end = 0;
+
+  if (self->hex == NULL || self->space == NULL)
+    return FALSE;
+  guint64 position = (guint64) hex_widget_get_cursor (self->hex);
+  /* Forwards over the rest of this memory and the gap behind it; backwards the same, and then to
+   * the beginning. */
+  if (p2v_hex_space_get_run (self->space, position, &start, &end))
+    {
+      position = forwards ? end : start - 1;
+      if (forwards ? end >= p2v_hex_space_get_size (self->space) : start == 0)
+        return FALSE;
+    }
+  if (!find_edge (self, position, forwards, &position))
+    return FALSE;
+  if (!forwards && p2v_hex_space_get_run (self->space, position - 1, &start, &end))
+    position = start;
+  go_to_position (self, position);
+  gtk_widget_grab_focus (GTK_WIDGET (self->hex));
+  return TRUE;
+}
+
+char *
+p2v_hex_link_dup_absence (P2vHexLink *self)
+{
+  guint64 start = 0;
+  guint64 end = 0;
+
+  if (self->hex == NULL || self->space == NULL)
+    return NULL;
+  guint64 position = (guint64) hex_widget_get_cursor (self->hex);
+  if (!p2v_hex_space_get_gap (self->space, position, &start, &end))
+    return NULL;
+  if (p2v_hex_space_get_kind (self->space) == P2V_HEX_SPACE_PHYSICAL)
+    /* Translators: physical addresses, the first one and the last one. */
+    return g_strdup_printf (_("Not in the image: 0x%" PRIx64 " to 0x%" PRIx64), start, end - 1);
+  /* Translators: virtual addresses, the first one and the last one. */
+  return g_strdup_printf (_("Not mapped: 0x%" PRIx64 " to 0x%" PRIx64), start, end - 1);
+}
+
+const char *
+p2v_hex_link_get_error (P2vHexLink *self)
+{
+  return self->error;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright 2026 The pas2vas authors */
+
+#include "config.h"
+
+#include "p2v-hex-pane.h"
+
+typedef struct
+{
+  GtkPaned       *paned; /* holds us */
+  P2vHexSettings *settings;
+  guint           idle_id;
+  gboolean        is_set;
+} Pane;
+
+static void
+pane_free (gpointer data)
+{
+  Pane *pane = data;
+
+  g_clear_handle_id (&pane->idle_id, g_source_remove);
+  g_object_unref (pane->settings);
+  g_free (pane);
+}
+
+/* The paned counts from the top, a person from the bottom: so this needs its height. */
+static gboolean
+set_position_cb (gpointer user_data)
+{
+  Pane *pane = user_data;
+  int panel_height = 0;
+
+  pane->idle_id = 0;
+  g_object_get (pane->settings, "panel-height", &panel_height, NULL);
+  gtk_paned_set_position (pane->paned,
+                          MAX (0, gtk_widget_get_height (GTK_WIDGET (pane->paned)) - panel_height));
+  pane->is_set = TRUE;
+  return G_SOURCE_REMOVE;
+}
+
+/* The height is known as soon as there is a greatest position; but that is told in the middle of
+ * laying out. */
+static void
+allocated_cb (Pane *pane)
+{
+  if (!pane->is_set && pane->idle_id == 0)
+    pane->idle_id = g_idle_add_full (G_PRIORITY_HIGH_IDLE, set_position_cb, pane, NULL);
+}
+
+static void
+moved_cb (Pane *pane)
+{
+  int height = gtk_widget_get_height (GTK_WIDGET (pane->paned));
+  GtkWidget *end = gtk_paned_get_end_child (pane->paned);
+
+  if (pane->is_set && end != NULL && gtk_widget_get_mapped (end))
+    g_object_set (pane->settings, "panel-height",
+                  MAX (0, height - gtk_paned_get_position (pane->paned)), NULL);
+}
+
+void
+p2v_hex_pane_remember (GtkPaned       *paned,
+                       P2vHexSettings *settings)
+{
+  Pane *pane = g_new0 (Pane, 1);
+
+  pane->paned = paned;
+  pane->settings = g_object_ref (settings);
+  gtk_paned_set_resize_start_child (paned, TRUE);
+  gtk_paned_set_resize_end_child (paned, FALSE);
+  gtk_paned_set_shrink_start_child (paned, FALSE);
+  gtk_paned_set_shrink_end_child (paned, FALSE);
+  g_signal_connect_swapped (paned, "notify::max-position", G_CALLBACK (allocated_cb), pane);
+  g_signal_connect_swapped (paned, "notify::position", G_CALLBACK (moved_cb), pane);
+  g_object_set_data_full (G_OBJECT (paned), "p2v-pane", pane, pane_free);
+}
