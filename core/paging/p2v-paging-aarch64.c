@@ -116,6 +116,21 @@ const P2vPagingForm p2v_paging_form_aarch64_4k_48 = {
   .pa_mask = ARM_BITS (12, 47),
 };
 
+/* Windows keeps both halves in one table: each register for a half starts at its half of it, and
+ * bit 47 chooses. Source: data/windows/README.md, "self-map". */
+const P2vPagingForm p2v_paging_form_aarch64_4k_joined = {
+  .id = "aarch64-4k-joined", .name = N_("AArch64, 4 KiB pages, 47 bits, halves in one table"),
+  .entry_bytes = 8, .va_bits = 48, .same_from = 47, .has_upper_half = TRUE,
+  .n_levels = 4, .present_mask = ARM_VALID,
+  .levels = {
+    ARM_LEVEL_TOP ("0", 39, 9, ARM_MOVE_NONE),
+    ARM_LEVEL_BLOCK ("1", 30, 9, ARM_MOVE_NONE),
+    ARM_LEVEL_BLOCK ("2", 21, 9, ARM_MOVE_NONE),
+    ARM_LEVEL_LAST (12, 9, ARM_MOVE_NONE),
+  },
+  .pa_mask = ARM_BITS (12, 47),
+};
+
 const P2vPagingForm p2v_paging_form_aarch64_4k_52 = {
   ARM_FORM ("aarch64-4k-52", N_("AArch64, 4 KiB pages, 52 bits"), 52, 5),
   .levels = {

@@ -21,6 +21,7 @@ const P2vPagingForm *const p2v_paging_forms[P2V_PAGING_N_FORMS] = {
   &p2v_paging_form_aarch64_16k_47, &p2v_paging_form_aarch64_16k_48,
   &p2v_paging_form_aarch64_16k_52, &p2v_paging_form_aarch64_64k_42,
   &p2v_paging_form_aarch64_64k_48, &p2v_paging_form_aarch64_64k_52,
+  &p2v_paging_form_aarch64_4k_joined,
 };
 
 const P2vPagingForm *

@@ -87,6 +87,8 @@ extern const P2vPagingForm p2v_paging_form_x86_64_5;
  * bits are zero without. */
 extern const P2vPagingForm p2v_paging_form_aarch64_4k_39;
 extern const P2vPagingForm p2v_paging_form_aarch64_4k_48;
+/* Windows: one root for both halves. */
+extern const P2vPagingForm p2v_paging_form_aarch64_4k_joined;
 extern const P2vPagingForm p2v_paging_form_aarch64_4k_52;
 extern const P2vPagingForm p2v_paging_form_aarch64_16k_36;
 extern const P2vPagingForm p2v_paging_form_aarch64_16k_47;
@@ -96,7 +98,7 @@ extern const P2vPagingForm p2v_paging_form_aarch64_64k_42;
 extern const P2vPagingForm p2v_paging_form_aarch64_64k_48;
 extern const P2vPagingForm p2v_paging_form_aarch64_64k_52;
 
-#define P2V_PAGING_N_FORMS 14
+#define P2V_PAGING_N_FORMS 15
 
 /* All of them. */
 extern const P2vPagingForm *const p2v_paging_forms[P2V_PAGING_N_FORMS];

@@ -15,8 +15,10 @@
 #define MAX_VOTERS  64
 #define MAX_SYSTEMS 16
 
-/* Objects whose root is looked at: there is a read for each. */
+/* Objects whose root is looked at: there is a read for each. And how many are kept to choose
+ * from. */
 #define MAX_OBJECTS_READ ((guint) 1 << 18)
+#define MAX_OBJECTS_KEPT 4096
 
 /* The page that the kernel shares with all processes. Source: data/windows/README.md, "shared
  * page". */
@@ -46,8 +48,9 @@ collect_objects (P2vWindows           *self,
   g_autofree P2vWindowsObject *object = g_new (P2vWindowsObject, 1);
   guint self_index;
 
-  for (guint i = 0; i < candidates->len && i < MAX_OBJECTS_READ; i++)
-    if (p2v_windows_object_read (self, NULL, 0, g_array_index (candidates, P2vPhysAddr, i),
+  for (guint i = 0; i < MIN (candidates->len, MAX_OBJECTS_READ); i++)
+    if (objects->len < MAX_OBJECTS_KEPT &&
+        p2v_windows_object_read (self, NULL, 0, g_array_index (candidates, P2vPhysAddr, i),
                                  object) &&
         p2v_windows_is_root (self, object->root_pa, &self_index))
       g_ptr_array_add (objects, g_memdup2 (object, sizeof *object));
@@ -154,21 +157,21 @@ try_system (P2vWindows       *self,
 
 /* What was found of one machine in the image, the better the larger. */
 static guint
-try_kind (P2vWindows           *best,
-          guint                 best_count,
-          const P2vWindowsScan *scan,
-          P2vImage             *image,
-          P2vWindowsKind        kind)
+try_paging (P2vWindows           *best,
+            guint                 best_count,
+            const P2vWindowsScan *scan,
+            P2vImage             *image,
+            guint                 position)
 {
   P2vWindows self = { .image = image };
   guint n_tried = 0;
   gsize n_layouts;
   const P2vWindowsLayout *layouts = p2v_windows_layouts_get (&n_layouts);
 
-  if (!p2v_windows_set_kind (&self, image, kind))
+  if (!p2v_windows_set_paging (&self, image, position))
     return best_count;
   for (gsize i = 0; i < n_layouts; i++)
-    if (layouts[i].kind == kind)
+    if (layouts[i].kind == self.kind)
       self.layout = layouts[i];
   g_autoptr (GPtrArray) objects = collect_objects (&self, scan);
   for (guint i = 0; i < objects->len && n_tried < MAX_SYSTEMS; i++)
@@ -194,8 +197,8 @@ p2v_windows_find_kernel (P2vWindows            *self,
 {
   guint count = 0;
 
-  for (P2vWindowsKind kind = 0; kind < P2V_WINDOWS_N_KINDS; kind++)
-    count = try_kind (self, count, scan, image, kind);
+  for (guint i = 0; i < P2V_WINDOWS_N_PAGINGS; i++)
+    count = try_paging (self, count, scan, image, i);
   if (count == 0)
     {
       g_set_error_literal (error, P2V_OS_ERROR, P2V_OS_ERROR_NOT_DETECTED, "no System process");

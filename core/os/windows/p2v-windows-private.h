@@ -38,7 +38,7 @@ typedef struct
   P2vImage             *image;       /* (transfer none): the system keeps it */
   P2vWindowsKind        kind;
   guint                 pointer_bytes;
-  guint                 entry_bytes; /* of an entry of a page table */
+  guint                 n_root_entries;
   P2vPageTables         tables;
   P2vPhysAddr           root_pa;     /* of the System process */
   guint                 self_index;  /* the entry of a root that maps the root; x64 and ARM64 */
@@ -121,11 +121,29 @@ char        *p2v_windows_dup_string   (const P2vWindows *self,
 
 /* p2v-windows-roots.c: page tables. */
 
-/* Fills in the paging of @kind; FALSE if no form is there for it. */
+#define P2V_WINDOWS_N_PAGINGS 5
+
+/* Fills in the kind and its paging, one of P2V_WINDOWS_N_PAGINGS. FALSE for an empty image. */
 G_GNUC_WARN_UNUSED_RESULT
-gboolean     p2v_windows_set_kind     (P2vWindows       *self,
+gboolean     p2v_windows_set_paging   (P2vWindows       *self,
                                        P2vImage         *image,
-                                       P2vWindowsKind    kind);
+                                       guint             position);
+/* Reads @count entries of a table, no more than a frame has. */
+G_GNUC_WARN_UNUSED_RESULT
+gboolean     p2v_windows_read_entries (const P2vWindows *self,
+                                       P2vPhysAddr       table_pa,
+                                       guint             first,
+                                       guint             count,
+                                       guint64          *entries);
+/* The most entries of one half of the top of the tables: PAE's two directories. */
+#define P2V_WINDOWS_MAX_HALF 1024
+/* Reads the addresses that one half of the top of the tables leads to, without flags. */
+G_GNUC_WARN_UNUSED_RESULT
+gboolean     p2v_windows_read_half    (const P2vWindows *self,
+                                       P2vPhysAddr       root_pa,
+                                       gboolean          kernel_half,
+                                       guint64          *entries,
+                                       guint            *ret_n_entries);
 /* The root that a field with @value means: without flags. */
 P2vPhysAddr  p2v_windows_root_of      (const P2vWindows *self,
                                        guint64           value);

@@ -46,6 +46,27 @@ p2v_windows_finder_see_object (P2vWindowsFinder       *self,
   return process;
 }
 
+static guint64
+get_time (const P2vWindows       *kernel,
+          const P2vWindowsObject *object,
+          P2vWindowsField         field)
+{
+  return p2v_windows_has (kernel, field)
+           ? p2v_windows_object_u64 (object, kernel->layout.offsets[field])
+           : 0;
+}
+
+/* What is not in the list of processes must have page tables, unless it has ended. */
+static gboolean
+is_believable (P2vWindowsFinder       *self,
+               const P2vWindowsObject *object)
+{
+  guint self_index;
+
+  return p2v_windows_is_root (self->kernel, object->root_pa, &self_index) ||
+         get_time (self->kernel, object, WINDOWS_EPROCESS_EXIT_TIME) != 0;
+}
+
 gboolean
 p2v_windows_finder_see (P2vWindowsFinder *self,
                         P2vVirtAddr       va,
@@ -65,20 +86,11 @@ p2v_windows_finder_see (P2vWindowsFinder *self,
   object = g_new (P2vWindowsObject, 1);
   if (self->processes->len >= P2V_LIMIT_TASKS ||
       !p2v_windows_object_read (self->kernel, self->memory, va, 0, object) ||
-      !p2v_windows_object_is_process (self->kernel, object))
+      !p2v_windows_object_is_process (self->kernel, object) ||
+      (method != WINDOWS_METHOD_LIST && !is_believable (self, object)))
     return FALSE;
   p2v_windows_finder_see_object (self, object, method);
   return TRUE;
-}
-
-static guint64
-get_time (const P2vWindows       *kernel,
-          const P2vWindowsObject *object,
-          P2vWindowsField         field)
-{
-  return p2v_windows_has (kernel, field)
-           ? p2v_windows_object_u64 (object, kernel->layout.offsets[field])
-           : 0;
 }
 
 static gboolean
@@ -242,6 +254,7 @@ p2v_windows_find_processes (const P2vWindows       *kernel,
   p2v_meter_begin (search->meter, search->reading, 0);
   (void) !p2v_windows_finder_see (&self, kernel->system_va, 0);
   p2v_windows_search_lists (&self);
+  p2v_windows_search_handles (&self);
   p2v_windows_search_objects (&self, scan);
   add_processes (&self, scan);
   return p2v_virtual_memory_check (memory, error);

@@ -11,27 +11,8 @@
 
 #include "os/windows/p2v-windows-finder.h"
 
-/* Source: Intel SDM 3A 4.5, bits 12..51 are the address. */
-#define ENTRY_ADDRESS ((((guint64) 1 << 52) - 1) & ~(P2V_FRAME_SIZE - 1))
-#define HALF_ENTRIES  256
-
 /* Objects that are looked at closely; there are reads for each. */
 #define MAX_OBJECTS_READ ((guint) 1 << 18)
-
-/* One half of a root as addresses of tables, without flags. */
-static gboolean
-read_half (const P2vWindows *self,
-           P2vPhysAddr       root_pa,
-           guint             first,
-           guint64          *entries)
-{
-  if (p2v_image_read (self->image, root_pa + first * sizeof *entries, entries,
-                      HALF_ENTRIES * sizeof *entries, NULL) != P2V_READ_OK)
-    return FALSE;
-  for (guint i = 0; i < HALF_ENTRIES; i++)
-    entries[i] = GUINT64_FROM_LE (entries[i]) & ENTRY_ADDRESS;
-  return TRUE;
-}
 
 /* Roots of one kernel have nearly all entries of its half in common; but each its own to itself,
  * and those of a session. With the kernel's half hidden from user mode (KVA shadow), the second
@@ -40,14 +21,14 @@ gboolean
 p2v_windows_shares_kernel (const P2vWindows *self,
                            P2vPhysAddr       root_pa)
 {
-  guint64 system[HALF_ENTRIES], other[HALF_ENTRIES];
-  guint n_entries = 0, n_shared = 0;
+  guint64 system[P2V_WINDOWS_MAX_HALF], other[P2V_WINDOWS_MAX_HALF];
+  guint n_entries = 0, n_shared = 0, n;
 
-  if (!read_half (self, self->root_pa, HALF_ENTRIES, system) ||
-      !read_half (self, root_pa, HALF_ENTRIES, other))
+  if (!p2v_windows_read_half (self, self->root_pa, TRUE, system, &n) ||
+      !p2v_windows_read_half (self, root_pa, TRUE, other, &n))
     return FALSE;
-  for (guint i = 0; i < HALF_ENTRIES; i++)
-    if (system[i] != 0 && i + HALF_ENTRIES != self->self_index)
+  for (guint i = 0; i < n; i++)
+    if (system[i] != 0 && system[i] != self->root_pa)
       {
         n_entries++;
         n_shared += system[i] == other[i];
@@ -104,16 +85,17 @@ static GHashTable *
 collect_user_tables (P2vWindowsFinder *self)
 {
   GHashTable *tables = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
-  guint64 entries[HALF_ENTRIES];
+  guint64 entries[P2V_WINDOWS_MAX_HALF];
   GHashTableIter iter;
   gpointer root_pa;
+  guint n;
 
   g_hash_table_iter_init (&iter, self->spaces);
   while (g_hash_table_iter_next (&iter, &root_pa, NULL))
     {
-      if (!read_half (self->kernel, *(guint64 *) root_pa, 0, entries))
+      if (!p2v_windows_read_half (self->kernel, *(guint64 *) root_pa, FALSE, entries, &n))
         continue;
-      for (guint i = 0; i < HALF_ENTRIES; i++)
+      for (guint i = 0; i < n; i++)
         if (entries[i] != 0)
           g_hash_table_add (tables, g_memdup2 (&entries[i], sizeof entries[i]));
     }
@@ -127,11 +109,12 @@ has_user_tables_of_its_own (const P2vWindows *kernel,
                             P2vPhysAddr       root_pa,
                             GHashTable       *known_tables)
 {
-  guint64 entries[HALF_ENTRIES];
+  guint64 entries[P2V_WINDOWS_MAX_HALF];
+  guint n;
 
-  if (!read_half (kernel, root_pa, 0, entries))
+  if (!p2v_windows_read_half (kernel, root_pa, FALSE, entries, &n))
     return FALSE;
-  for (guint i = 0; i < HALF_ENTRIES; i++)
+  for (guint i = 0; i < n; i++)
     if (entries[i] != 0 && !g_hash_table_contains (known_tables, &entries[i]))
       return TRUE;
   return FALSE;

@@ -244,7 +244,7 @@ find_file_offset (Loader      *self,
         self->memory, p2v_windows_field_va (kernel, subsection, WINDOWS_SUBSECTION_SECTOR),
         &sector))
     return 0;
-  return (prototype - base) / kernel->entry_bytes * P2V_FRAME_SIZE +
+  return (prototype - base) / kernel->tables.form->entry_bytes * P2V_FRAME_SIZE +
          (guint64) sector * SECTOR_BYTES;
 }
 
