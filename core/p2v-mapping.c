@@ -12,29 +12,32 @@
 
 #define ACCESS_RIGHTS (P2V_RIGHTS_READ | P2V_RIGHTS_WRITE | P2V_RIGHTS_EXECUTE)
 
+static const char *const state_words[] = {
+  [P2V_STATE_VALID] = "valid",
+  [P2V_STATE_PROT_NONE] = "prot-none",
+  [P2V_STATE_TRANSITION] = "transition",
+  [P2V_STATE_PROTOTYPE] = "prototype",
+  [P2V_STATE_SWAP_CACHE] = "swap-cache",
+  [P2V_STATE_MIGRATION] = "migration",
+  [P2V_STATE_HWPOISON] = "hwpoison",
+};
+
 /**
  * p2v_state_to_string:
  * @state: a state
  *
  * The word for a state, the same in every front door, in CSV and in every language.
  *
- * Returns: (transfer none): "valid", "prot-none", "transition"
+ * Returns: (transfer none): "valid", "prot-none", "transition", "prototype", "swap-cache",
+ *   "migration", "hwpoison"
  * Since: 1.0
  */
 const char *
 p2v_state_to_string (P2vState state)
 {
-  switch (state)
-    {
-    case P2V_STATE_VALID:
-      return "valid";
-    case P2V_STATE_PROT_NONE:
-      return "prot-none";
-    case P2V_STATE_TRANSITION:
-      return "transition";
-    default:
-      g_return_val_if_reached ("");
-    }
+  g_return_val_if_fail ((gsize) state < G_N_ELEMENTS (state_words), "");
+
+  return state_words[state];
 }
 
 void
@@ -312,7 +315,8 @@ p2v_walk_status_to_string (P2vWalkStatus status)
  *
  * A translation in one line, each entry with its physical address and its value, for checking by
  * hand: "pml4e 0x271ec000 = 0x0070000008844867 → … → 0x1a58f3c8", or with how it ended in place of
- * the address.
+ * the address. Where the last entry alone does not tell the page, the state stands before the
+ * address: "→ prototype → 0x1a58f3c8".
  *
  * Returns: (transfer full): the line
  * Since: 1.0
@@ -333,6 +337,8 @@ p2v_trail_dup_text (const P2vTrail *self)
       p2v_text_append_hex (string, self->steps[i].value, 16);
       g_string_append (string, " → ");
     }
+  if (self->status == P2V_WALK_MAPPED && self->resolved)
+    g_string_append_printf (string, "%s → ", p2v_state_to_string (self->state));
   if (self->status == P2V_WALK_MAPPED)
     p2v_text_append_hex (string, self->pa, 8);
   else

@@ -108,6 +108,8 @@ typedef enum
  * @page_shift: log2 of the page's size; only with %P2V_WALK_MAPPED
  * @rights: of all levels together; only with %P2V_WALK_MAPPED
  * @state: only with %P2V_WALK_MAPPED
+ * @resolved: whether the last entry does not name the page itself: the system's own records were
+ *   asked for it (a prototype entry, a page in the swap cache)
  *
  * The evidence for one translation (what Rekall's vtop prints).
  */
@@ -121,6 +123,7 @@ struct _P2vTrail
   guint         page_shift;
   P2vRights     rights;
   P2vState      state;
+  gboolean      resolved;
 };
 
 P2V_AVAILABLE_IN_1_0

@@ -59,6 +59,12 @@ typedef enum /*< flags >*/
  * PROT_NONE areas and NUMA hints)
  * @P2V_STATE_TRANSITION: the process has lost the page, but the page still holds its contents and
  * waits on a list to be taken back or to be used for others (Windows standby and modified lists)
+ * @P2V_STATE_PROTOTYPE: the page is shared and in RAM; the process's entry says where to ask for it
+ * (Windows prototype entries)
+ * @P2V_STATE_SWAP_CACHE: the entry names a place on the swap device, and a copy of it is in RAM
+ * (Linux)
+ * @P2V_STATE_MIGRATION: the page was being moved to another frame (Linux)
+ * @P2V_STATE_HWPOISON: the memory is broken and the system keeps the page from being used (Linux)
  *
  * How a page that is in RAM is reached.
  */
@@ -67,6 +73,10 @@ typedef enum
   P2V_STATE_VALID,
   P2V_STATE_PROT_NONE,
   P2V_STATE_TRANSITION,
+  P2V_STATE_PROTOTYPE,
+  P2V_STATE_SWAP_CACHE,
+  P2V_STATE_MIGRATION,
+  P2V_STATE_HWPOISON,
 } P2vState;
 
 /**

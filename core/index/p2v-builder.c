@@ -291,8 +291,7 @@ expand_table (Builder  *self,
       if (self->table[i] == 0)
         continue;
       P2vEntryKind kind = p2v_paging_decode (self->tables, level, self->table[i], &leaf);
-      Visit child = { p2v_paging_get_table_pa (self->tables, level, self->table[i]),
-                      entry_at (visit->entry, level, i), position };
+      Visit child = { leaf.pa, entry_at (visit->entry, level, i), position };
 
       if (kind == P2V_ENTRY_TABLE && is_on_the_way (self, level_number, position, child.table_pa))
         report->n_looped_tables++;

@@ -6,12 +6,7 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
-#include "paging/p2v-paging.h"
-
-#define RIGHTS_ALL (P2V_RIGHTS_READ | P2V_RIGHTS_WRITE | P2V_RIGHTS_EXECUTE | P2V_RIGHTS_USER)
-
-/* What each level takes away from. */
-#define GRANTS_ALL (RIGHTS_ALL | P2V_GRANT_KERNEL_EXECUTE | P2V_GRANT_EXECUTE_ONLY)
+#include "paging/p2v-paging-private.h"
 
 const P2vPagingForm *const p2v_paging_forms[P2V_PAGING_N_FORMS] = {
   &p2v_paging_form_x86_32,         &p2v_paging_form_x86_pae,
@@ -98,23 +93,60 @@ p2v_paging_read_tables (const P2vPageTables   *self,
   return read_entries (self, first_pa, (gsize) n_tables << level->index_bits, entries, error);
 }
 
-/* What entry @index of a table leaves of what the levels above grant. */
-static guint
-narrow_grants (const P2vPageTables *self,
-               guint                level,
-               guint64              index,
-               P2vEntryKind         kind,
-               guint64              entry,
-               guint                grants_above)
+P2vEntryKind
+p2v_paging_decode_foreign (const P2vPageTables  *self,
+                           const P2vPagingLevel *level,
+                           guint64               entry,
+                           P2vPagingLeaf        *ret_leaf)
 {
-  const P2vPagingRule *rule = kind == P2V_ENTRY_TABLE ? self->form->levels[level].table_rules
-                                                      : self->form->levels[level].page_rules;
-  guint grants = GRANTS_ALL;
+  if (self->decode_foreign == NULL)
+    return P2V_ENTRY_ABSENT;
+  switch (self->decode_foreign (self->system_data, level, entry, &ret_leaf->pa, &ret_leaf->state))
+    {
+    case P2V_FOREIGN_PAGE:
+      ret_leaf->pa &= ~(((guint64) 1 << level->shift) - 1);
+      return P2V_ENTRY_PAGE;
+    case P2V_FOREIGN_TABLE:
+      /* Behind the last level there are none. */
+      return level->table_mask != 0 ? P2V_ENTRY_TABLE : P2V_ENTRY_ABSENT;
+    case P2V_FOREIGN_INDIRECT:
+      return self->resolve != NULL ? P2V_ENTRY_INDIRECT : P2V_ENTRY_ABSENT;
+    case P2V_FOREIGN_NONE:
+    default:
+      return P2V_ENTRY_ABSENT;
+    }
+}
+
+gboolean
+p2v_paging_resolve (const P2vPageTables  *self,
+                    P2vIndirectEntry     *entries,
+                    gsize                 n_entries,
+                    GCancellable         *cancellable,
+                    GError              **error)
+{
+  if (!self->resolve (self->system_data, entries, n_entries, cancellable, error))
+    return FALSE;
+  for (gsize i = 0; i < n_entries; i++)
+    entries[i].leaf.pa &= ~(((guint64) 1 << entries[i].level->shift) - 1);
+  return TRUE;
+}
+
+guint
+p2v_paging_narrow_grants (const P2vPageTables *self,
+                          guint                level_number,
+                          guint64              index,
+                          P2vEntryKind         kind,
+                          guint64              entry,
+                          guint                grants_above)
+{
+  const P2vPagingLevel *level = &self->form->levels[level_number];
+  const P2vPagingRule *rule = kind == P2V_ENTRY_TABLE ? level->table_rules : level->page_rules;
+  guint grants = P2V_GRANTS_ALL;
 
   for (; rule != NULL && rule->takes != 0; rule++)
     if ((entry & rule->mask) == rule->value)
       grants &= ~rule->takes;
-  if (level == 0 && index < self->n_user_root_slots)
+  if (level_number == 0 && index < self->n_user_root_slots)
     {
       grants |= self->root_grants;
       if (self->root_grants & P2V_RIGHTS_EXECUTE)
@@ -123,17 +155,17 @@ narrow_grants (const P2vPageTables *self,
   return grants & grants_above;
 }
 
-/* What the grants of all levels come to. A page that the processor does not reach gives no access,
- * whatever bits its entry keeps for later. */
-static P2vRights
-leaf_rights (guint       grants,
-             P2vVirtAddr va,
-             P2vState    state)
+P2vRights
+p2v_paging_leaf_rights (guint       grants,
+                        P2vVirtAddr va,
+                        P2vState    state)
 {
+  /* A page that the processor does not reach gives no access, whatever bits its entry keeps for
+   * later. */
   if (state != P2V_STATE_VALID)
     return P2V_RIGHTS_NONE;
   if (grants & P2V_RIGHTS_USER)
-    return grants & RIGHTS_ALL;
+    return grants & P2V_RIGHTS_ALL;
   if ((grants & P2V_GRANT_EXECUTE_ONLY) && (gint64) va >= 0)
     return P2V_RIGHTS_EXECUTE | P2V_RIGHTS_USER;
   return (grants & (P2V_RIGHTS_READ | P2V_RIGHTS_WRITE)) |
@@ -152,7 +184,48 @@ end_trail_at_page (P2vTrail             *trail,
   trail->pa = leaf->pa | (trail->va & page_offset_mask);
   trail->page_shift = level->shift;
   trail->state = leaf->state;
-  trail->rights = leaf_rights (grants, trail->va, leaf->state);
+  trail->rights = p2v_paging_leaf_rights (grants, trail->va, leaf->state);
+}
+
+/* Ends the trail by looking up what its last entry stands for. */
+static gboolean
+end_trail_indirectly (const P2vPageTables  *self,
+                      P2vPhysAddr           root_pa,
+                      const P2vPagingLevel *level,
+                      P2vState              state,
+                      P2vTrail             *trail,
+                      GError              **error)
+{
+  P2vIndirectEntry indirect = {
+    .root_pa = root_pa,
+    .va = trail->va & ~(((guint64) 1 << level->shift) - 1),
+    .level = level,
+    .entry = trail->steps[trail->n_steps - 1].value,
+    .leaf.state = state,
+  };
+
+  if (!p2v_paging_resolve (self, &indirect, 1, NULL, error))
+    return FALSE;
+  trail->status = P2V_WALK_NOT_PRESENT;
+  if (!indirect.is_in_ram)
+    return TRUE;
+  end_trail_at_page (trail, level, &indirect.leaf, 0);
+  trail->resolved = TRUE;
+  return TRUE;
+}
+
+/* Reads the entry of @va in the table at @table_pa. */
+static P2vReadStatus
+read_step (const P2vPageTables   *self,
+           const P2vPagingLevel  *level,
+           P2vPhysAddr            table_pa,
+           guint64                index,
+           P2vTrailStep          *step,
+           GError               **error)
+{
+  step->name = level->entry_name;
+  step->entry_pa = table_pa + index * self->form->entry_bytes;
+  return read_entries (self, step->entry_pa, 1, &step->value, error);
 }
 
 gboolean
@@ -163,245 +236,35 @@ p2v_paging_translate (const P2vPageTables  *self,
                       GError              **error)
 {
   const P2vPagingForm *form = self->form;
-  P2vPhysAddr table_pa = root_pa;
-  guint grants = GRANTS_ALL;
+  gboolean is_canonical = p2v_paging_is_canonical (form, va);
   P2vTrail trail = { .va = va, .status = P2V_WALK_NOT_CANONICAL };
-  guint n_levels = p2v_paging_is_canonical (form, va) ? form->n_levels : 0;
+  P2vEntryKind kind = is_canonical ? P2V_ENTRY_TABLE : P2V_ENTRY_EMPTY;
+  P2vPagingLeaf leaf = { .pa = root_pa };
+  guint grants = P2V_GRANTS_ALL;
 
-  for (guint i = 0; i < n_levels; i++)
+  for (guint i = 0; kind == P2V_ENTRY_TABLE && i < form->n_levels; i++)
     {
       const P2vPagingLevel *level = &form->levels[i];
       guint64 index = va >> level->shift & (((guint64) 1 << level->index_bits) - 1);
       P2vTrailStep *step = &trail.steps[i];
-      P2vPagingLeaf leaf;
+      P2vReadStatus status = read_step (self, level, leaf.pa, index, step, error);
 
-      step->name = level->entry_name;
-      step->entry_pa = table_pa + index * form->entry_bytes;
-      P2vReadStatus status = read_entries (self, step->entry_pa, 1, &step->value, error);
       if (status == P2V_READ_FAILED)
         return FALSE;
       trail.status = P2V_WALK_OUTSIDE_IMAGE;
       if (status == P2V_READ_HOLE)
         break;
-
       trail.n_steps = i + 1;
-      P2vEntryKind kind = p2v_paging_decode (self, level, step->value, &leaf);
-      grants = narrow_grants (self, i, index, kind, step->value, grants);
-      table_pa = p2v_paging_get_table_pa (self, level, step->value);
-      if (kind == P2V_ENTRY_TABLE)
-        continue;
+      kind = p2v_paging_decode (self, level, step->value, &leaf);
+      grants = p2v_paging_narrow_grants (self, i, index, kind, step->value, grants);
+      trail.status = kind == P2V_ENTRY_MALFORMED ? P2V_WALK_MALFORMED : P2V_WALK_NOT_PRESENT;
       if (kind == P2V_ENTRY_PAGE)
         end_trail_at_page (&trail, level, &leaf, grants);
-      else
-        trail.status = kind == P2V_ENTRY_MALFORMED ? P2V_WALK_MALFORMED : P2V_WALK_NOT_PRESENT;
-      break;
+      else if (kind == P2V_ENTRY_INDIRECT &&
+               !end_trail_indirectly (self, root_pa, level, leaf.state, &trail, error))
+        return FALSE;
     }
   *ret_trail = trail;
-  return TRUE;
-}
-
-/* The place of a depth-first walk in one level. */
-typedef struct
-{
-  P2vPhysAddr table_pa;
-  P2vVirtAddr va;              /* of the table's first entry */
-  guint       grants;          /* of the levels above */
-  guint       next_index;
-  guint       n_entries;
-  guint64    *entries;
-} WalkLevel;
-
-typedef struct
-{
-  const P2vPageTables *tables;
-  const P2vPagingRoot *root;
-  P2vWalkReport       *report;
-  guint64              n_tables_left;
-  WalkLevel            levels[P2V_PAGING_MAX_LEVELS];
-} Walk;
-
-void
-p2v_walk_report_note_missing (P2vWalkReport *report,
-                              P2vPhysAddr    table_pa,
-                              guint          level_number)
-{
-  if (report->n_missing_tables++ == 0)
-    report->first_missing_pa = table_pa;
-  if (level_number == 0)
-    report->root_missing = TRUE;
-}
-
-gboolean
-p2v_walk_report_is_whole (const P2vWalkReport *report)
-{
-  return report->n_missing_tables == 0 && report->n_looped_tables == 0 &&
-         report->n_malformed_entries == 0 && !report->too_many_tables;
-}
-
-/* Whether the table is one of those on the way to level @n_levels: following it would lead
- * round. */
-static gboolean
-is_on_the_way (const Walk  *walk,
-               guint        n_levels,
-               P2vPhysAddr  table_pa)
-{
-  for (guint i = 0; i < n_levels; i++)
-    if (walk->levels[i].table_pa == table_pa)
-      return TRUE;
-  return FALSE;
-}
-
-/* Reads the table of level @i. One that cannot be followed is left with no entries, and noted. */
-static gboolean
-enter_table (Walk         *walk,
-             guint         i,
-             P2vPhysAddr   table_pa,
-             P2vVirtAddr   va,
-             guint         grants,
-             GError      **error)
-{
-  const P2vPagingLevel *level = &walk->tables->form->levels[i];
-  WalkLevel *place = &walk->levels[i];
-  P2vReadStatus status;
-
-  place->n_entries = 0;
-  place->next_index = 0;
-  if (is_on_the_way (walk, i, table_pa))
-    {
-      walk->report->n_looped_tables++;
-      return TRUE;
-    }
-  if (walk->n_tables_left == 0)
-    {
-      walk->report->too_many_tables = TRUE;
-      return TRUE;
-    }
-  walk->n_tables_left--;
-
-  status = p2v_paging_read_tables (walk->tables, level, table_pa, 1, place->entries, error);
-  if (status == P2V_READ_HOLE)
-    p2v_walk_report_note_missing (walk->report, table_pa, i);
-  if (status != P2V_READ_OK)
-    return status != P2V_READ_FAILED;
-  place->table_pa = table_pa;
-  place->va = va;
-  place->grants = grants;
-  place->next_index = i == 0 ? walk->root->first_slot : 0;
-  place->n_entries = i == 0 ? walk->root->end_slot : 1u << level->index_bits;
-  return TRUE;
-}
-
-static gboolean
-report_page (const P2vPagingForm *form,
-             guint                i,
-             const WalkLevel     *place,
-             guint                index,
-             const P2vPagingLeaf *leaf,
-             guint                grants,
-             P2vWalkFunc          callback,
-             gpointer             user_data)
-{
-  P2vVirtAddr va = place->va + ((guint64) index << form->levels[i].shift);
-  P2vWalkedPage page = {
-    .va = va,
-    .pa = leaf->pa,
-    .page_shift = form->levels[i].shift,
-    .rights = leaf_rights (grants, va, leaf->state),
-    .state = leaf->state,
-    .entry_pa = place->table_pa + (guint64) index * form->entry_bytes,
-    .entry = place->entries[index],
-  };
-
-  return callback (&page, user_data);
-}
-
-/* Takes the next entry of level @i: gives a page to @callback, or enters a table. *@ret_i is the
- * level to go on with. */
-static gboolean
-take_entry (Walk          *walk,
-            guint          i,
-            P2vWalkFunc    callback,
-            gpointer       user_data,
-            guint         *ret_i,
-            gboolean      *ret_stopped,
-            GError       **error)
-{
-  WalkLevel *place = &walk->levels[i];
-  const P2vPagingLevel *level = &walk->tables->form->levels[i];
-  guint index = place->next_index++;
-  guint64 entry = place->entries[index];
-  P2vPagingLeaf leaf;
-  P2vEntryKind kind = p2v_paging_decode (walk->tables, level, entry, &leaf);
-
-  *ret_i = i;
-  if (kind == P2V_ENTRY_MALFORMED)
-    walk->report->n_malformed_entries++;
-  if (kind != P2V_ENTRY_TABLE && kind != P2V_ENTRY_PAGE)
-    return TRUE;
-  guint grants = narrow_grants (walk->tables, i, index, kind, entry, place->grants);
-  if (kind == P2V_ENTRY_PAGE)
-    {
-      *ret_stopped = !report_page (walk->tables->form, i, place, index, &leaf, grants, callback,
-                                   user_data);
-      return TRUE;
-    }
-  *ret_i = i + 1;
-  return enter_table (walk, i + 1, p2v_paging_get_table_pa (walk->tables, level, entry),
-                      place->va + ((guint64) index << level->shift), grants, error);
-}
-
-/* Room for the tables on the way to a page, one a level. */
-static guint64 *
-allot_entries (Walk *walk)
-{
-  const P2vPagingForm *form = walk->tables->form;
-  gsize n = 0;
-
-  for (guint i = 0; i < form->n_levels; i++)
-    n += (gsize) 1 << form->levels[i].index_bits;
-  guint64 *entries = g_new (guint64, n);
-  n = 0;
-  for (guint i = 0; i < form->n_levels; i++)
-    {
-      walk->levels[i].entries = entries + n;
-      n += (gsize) 1 << form->levels[i].index_bits;
-    }
-  return entries;
-}
-
-gboolean
-p2v_paging_walk (const P2vPageTables  *self,
-                 const P2vPagingRoot  *root,
-                 P2vWalkFunc           callback,
-                 gpointer              user_data,
-                 P2vWalkReport        *report,
-                 GCancellable         *cancellable,
-                 GError              **error)
-{
-  Walk state = { .tables = self, .root = root, .report = report };
-  Walk *walk = &state;
-  g_autofree guint64 *entries = allot_entries (walk);
-  gboolean stopped = FALSE;
-  guint i = 0;
-
-  walk->n_tables_left = p2v_paging_max_tables (self->image);
-  if (!enter_table (walk, 0, root->root_pa, root->base_va, GRANTS_ALL, error))
-    return FALSE;
-  while (!stopped)
-    {
-      const WalkLevel *place = &walk->levels[i];
-      if (place->next_index < place->n_entries)
-        {
-          if (!take_entry (walk, i, callback, user_data, &i, &stopped, error))
-            return FALSE;
-        }
-      else if (i == 0)
-        break;
-      else if (g_cancellable_set_error_if_cancelled (cancellable, error))
-        return FALSE;
-      else
-        i--;
-    }
   return TRUE;
 }
 

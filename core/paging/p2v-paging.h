@@ -109,16 +109,64 @@ typedef enum
   P2V_ENTRY_TABLE,             /* points to the table of the next level */
   P2V_ENTRY_PAGE,              /* maps a page */
   P2V_ENTRY_ABSENT,            /* not valid, and the system keeps no page in RAM through it */
+  P2V_ENTRY_INDIRECT,          /* not valid, and what it stands for must be looked up elsewhere */
   P2V_ENTRY_MALFORMED,         /* the processor would fault on reserved bits */
 } P2vEntryKind;
 
-/* Says what page an entry that the processor does not accept still owns. Called for entries that
- * are not zero and not valid; returns FALSE if there is none in RAM. Must be a pure function. */
-typedef gboolean (*P2vForeignEntryFunc) (gconstpointer         system_data,
-                                         const P2vPagingLevel *level,
-                                         guint64               entry,
-                                         P2vPhysAddr          *ret_pa,
-                                         P2vState             *ret_state);
+/* An entry that maps a page, or leads to a table. */
+typedef struct
+{
+  P2vPhysAddr pa;              /* of the first byte */
+  P2vState    state;           /* of a page */
+} P2vPagingLeaf;
+
+/* What an entry that the processor does not accept still is to the system that wrote it. */
+typedef enum
+{
+  P2V_FOREIGN_NONE,            /* nothing in RAM */
+  P2V_FOREIGN_PAGE,            /* a page at *@ret_pa */
+  P2V_FOREIGN_TABLE,           /* the table of the next level at *@ret_pa */
+  P2V_FOREIGN_INDIRECT,        /* a page, if it is in RAM, that only P2vResolveFunc can tell */
+} P2vForeignKind;
+
+/* Says what such an entry is. Called for entries that are not zero and not valid, in any thread and
+ * many times for each, and more than once while an index is built: it must be a pure function of
+ * its arguments, from memory. *@ret_pa need not be aligned. *@ret_state is filled in for
+ * P2V_FOREIGN_PAGE, and for P2V_FOREIGN_INDIRECT with what the page will be unless resolving says
+ * otherwise. */
+typedef P2vForeignKind (*P2vForeignEntryFunc) (gconstpointer         system_data,
+                                               const P2vPagingLevel *level,
+                                               guint64               entry,
+                                               P2vPhysAddr          *ret_pa,
+                                               P2vState             *ret_state);
+
+/* An entry that names a page by a detour: through a table of the system's own, such as Windows'
+ * prototype entries or Linux' swap cache. */
+typedef struct
+{
+  P2vPhysAddr           root_pa;   /* of the address space */
+  P2vVirtAddr           va;        /* of the page's first byte, as the root's base_va extends it */
+  const P2vPagingLevel *level;     /* a page has 1 << level->shift bytes */
+  guint64               entry;
+  /* To be filled in. */
+  gboolean              is_in_ram; /* FALSE at first */
+  P2vPagingLeaf         leaf;      /* pa need not be aligned; state is as it was decoded at first */
+} P2vIndirectEntry;
+
+/* Looks up @n_entries entries that were P2V_FOREIGN_INDIRECT and fills in what they stand for. It
+ * may read the image, and is called from any thread, from several at once: what it keeps from call
+ * to call it must lock. An index comes with up to P2V_PAGING_MAX_RESOLVED entries at a time, sorted
+ * by level, then by their value, which for both systems above is the order in which the detours
+ * stand in memory, so that neighbours share what is read; a walk with those of a table; a
+ * translation with one. The same entry is always answered alike. FALSE only if the image cannot be
+ * read; that a detour leads nowhere is no error. */
+typedef gboolean (*P2vResolveFunc) (gconstpointer      system_data,
+                                    P2vIndirectEntry  *entries,
+                                    gsize              n_entries,
+                                    GCancellable      *cancellable,
+                                    GError           **error);
+
+#define P2V_PAGING_MAX_RESOLVED ((guint) 1 << 16)
 
 /* A paging form as one system in one image uses it. Plain data, constant while in use; the image
  * and system_data outlive it. */
@@ -133,6 +181,7 @@ typedef struct
    * other copy. */
   P2vRights            root_grants;
   P2vForeignEntryFunc  decode_foreign;    /* or NULL: then such entries own nothing */
+  P2vResolveFunc       resolve;           /* or NULL: then indirect entries own nothing */
   gconstpointer        system_data;
 } P2vPageTables;
 
@@ -153,13 +202,6 @@ p2v_page_tables_get_user_root (const P2vPageTables *self,
 {
   return (P2vPagingRoot) { .root_pa = root_pa, .end_slot = self->n_user_root_slots };
 }
-
-/* An entry that maps a page. */
-typedef struct
-{
-  P2vPhysAddr pa;              /* of the page's first byte */
-  P2vState    state;
-} P2vPagingLeaf;
 
 /* How the entries of one level that are valid pages are told, ready for a loop over many. */
 typedef struct
@@ -194,7 +236,14 @@ p2v_page_test_entry (const P2vPageTest *self,
   return TRUE;
 }
 
-/* Decodes one entry of @level; fills *ret_leaf for P2V_ENTRY_PAGE only. */
+/* Decodes an entry of @level that the processor does not accept. */
+P2vEntryKind  p2v_paging_decode_foreign (const P2vPageTables *self,
+                                     const P2vPagingLevel *level,
+                                     guint64               entry,
+                                     P2vPagingLeaf        *ret_leaf);
+
+/* Decodes one entry of @level. *ret_leaf is filled in for P2V_ENTRY_PAGE; for P2V_ENTRY_TABLE its
+ * address, for P2V_ENTRY_INDIRECT its state. */
 static inline P2vEntryKind
 p2v_paging_decode (const P2vPageTables  *self,
                    const P2vPagingLevel *level,
@@ -205,29 +254,18 @@ p2v_paging_decode (const P2vPageTables  *self,
 
   if (entry == 0)
     return P2V_ENTRY_EMPTY;
+  ret_leaf->state = P2V_STATE_VALID;
   if (p2v_page_test_entry (&test, entry, &ret_leaf->pa))
-    {
-      ret_leaf->state = P2V_STATE_VALID;
-      return P2V_ENTRY_PAGE;
-    }
+    return P2V_ENTRY_PAGE;
   if ((entry & level->table_mask) == level->table_value)
-    return P2V_ENTRY_TABLE;
+    {
+      ret_leaf->pa = (entry & self->pa_mask) |
+                     (entry & level->table_move.mask) << level->table_move.left;
+      return P2V_ENTRY_TABLE;
+    }
   if (entry & self->form->present_mask)
     return P2V_ENTRY_MALFORMED;
-  if (self->decode_foreign != NULL &&
-      self->decode_foreign (self->system_data, level, entry, &ret_leaf->pa, &ret_leaf->state))
-    return P2V_ENTRY_PAGE;
-  return P2V_ENTRY_ABSENT;
-}
-
-/* Where the next table is to which an entry of @level leads. */
-static inline P2vPhysAddr
-p2v_paging_get_table_pa (const P2vPageTables  *self,
-                         const P2vPagingLevel *level,
-                         guint64               entry)
-{
-  return (entry & self->pa_mask) |
-         (entry & level->table_move.mask) << level->table_move.left;
+  return p2v_paging_decode_foreign (self, level, entry, ret_leaf);
 }
 
 /* The size of a table of @level; a root begins at a multiple of its own. */
@@ -256,6 +294,13 @@ P2vReadStatus p2v_paging_read_tables (const P2vPageTables *self,
                                      P2vPhysAddr           first_pa,
                                      guint                 n_tables,
                                      guint64              *entries,
+                                     GError              **error);
+/* Looks up what indirect entries stand for; see P2vResolveFunc. Aligns what is found. */
+G_GNUC_WARN_UNUSED_RESULT
+gboolean      p2v_paging_resolve    (const P2vPageTables  *self,
+                                     P2vIndirectEntry     *entries,
+                                     gsize                 n_entries,
+                                     GCancellable         *cancellable,
                                      GError              **error);
 /* Translates one address and keeps the evidence. FALSE only if the image cannot be read; how the
  * translation ended is in the trail. */

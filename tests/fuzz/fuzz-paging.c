@@ -47,7 +47,7 @@ typedef struct
   Page    samples[N_LOOKUPS];
 } Tally;
 
-static gboolean
+static P2vForeignKind
 decode_foreign (gconstpointer         system_data,
                 const P2vPagingLevel *level,
                 guint64               entry,
@@ -56,10 +56,10 @@ decode_foreign (gconstpointer         system_data,
 {
   const P2vPageTables *tables = system_data;
   if (!(entry & PROT_NONE_BIT) || (level->page_mask == 0))
-    return FALSE;
+    return P2V_FOREIGN_NONE;
   *ret_pa = ~entry & tables->pa_mask & ~(((guint64) 1 << level->shift) - 1);
   *ret_state = P2V_STATE_PROT_NONE;
-  return TRUE;
+  return P2V_FOREIGN_PAGE;
 }
 
 static void

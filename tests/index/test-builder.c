@@ -344,7 +344,7 @@ typedef struct
   gboolean    changed;
 } Meddler;
 
-static gboolean
+static P2vForeignKind
 meddle (gconstpointer         system_data,
         const P2vPagingLevel *level,
         guint64               entry,
@@ -355,12 +355,12 @@ meddle (gconstpointer         system_data,
   const guint64 entries[] = { GUINT64_TO_LE (0x42000 | ENTRY), GUINT64_TO_LE (0x42000 | ENTRY) };
 
   if (self->changed)
-    return FALSE;
+    return P2V_FOREIGN_NONE;
   int fd = open (self->path, O_WRONLY);
   assert_int_equal (pwrite (fd, entries, sizeof entries, self->table_offset), sizeof entries);
   close (fd);
   self->changed = TRUE;
-  return FALSE;
+  return P2V_FOREIGN_NONE;
 }
 
 static void

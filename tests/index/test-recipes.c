@@ -10,7 +10,7 @@
 #include "p2v-recipe.h"
 
 /* How Linux writes PROT_NONE entries, told a second time: see prot-none.recipe. */
-static gboolean
+static P2vForeignKind
 decode_linux (gconstpointer         system_data,
               const P2vPagingLevel *level,
               guint64               entry,
@@ -20,12 +20,12 @@ decode_linux (gconstpointer         system_data,
   gboolean large = level->shift > 12;
 
   if (!(entry & 0x100) || (large && !(entry & 0x80)))
-    return FALSE;
+    return P2V_FOREIGN_NONE;
   *ret_pa = ~entry & 0x000ffffffffff000;
   if (large)
     *ret_pa &= ~(guint64) 0x1fffff;
   *ret_state = P2V_STATE_PROT_NONE;
-  return TRUE;
+  return P2V_FOREIGN_PAGE;
 }
 
 typedef struct

@@ -12,6 +12,11 @@ states_have_words (void **state)
 {
   assert_string_equal (p2v_state_to_string (P2V_STATE_VALID), "valid");
   assert_string_equal (p2v_state_to_string (P2V_STATE_PROT_NONE), "prot-none");
+  assert_string_equal (p2v_state_to_string (P2V_STATE_TRANSITION), "transition");
+  assert_string_equal (p2v_state_to_string (P2V_STATE_PROTOTYPE), "prototype");
+  assert_string_equal (p2v_state_to_string (P2V_STATE_SWAP_CACHE), "swap-cache");
+  assert_string_equal (p2v_state_to_string (P2V_STATE_MIGRATION), "migration");
+  assert_string_equal (p2v_state_to_string (P2V_STATE_HWPOISON), "hwpoison");
 }
 
 static void

@@ -19,7 +19,7 @@
  * Source: Linux commit 6b28baca9b1f "x86/speculation/l1tf: Protect PROT_NONE PTEs against
  * speculation" (4.19). Older kernels store it plainly: of the two readings the one inside the image
  * is meant. */
-static gboolean
+static P2vForeignKind
 decode_foreign (gconstpointer         system_data,
                 const P2vPagingLevel *level,
                 guint64               entry,
@@ -34,13 +34,13 @@ decode_foreign (gconstpointer         system_data,
   gboolean is_large = level->shift != P2V_FRAME_SHIFT;
 
   if (!(entry & PAGE_PROTNONE) || (is_large && (!(entry & PAGE_PSE) || level->page_mask == 0)))
-    return FALSE;
+    return P2V_FOREIGN_NONE;
   *ret_state = P2V_STATE_PROT_NONE;
   *ret_pa = inverted;
   if (!p2v_image_pa_to_offset (self->image, inverted, &file_offset) &&
       p2v_image_pa_to_offset (self->image, plain, &file_offset))
     *ret_pa = plain;
-  return TRUE;
+  return P2V_FOREIGN_PAGE;
 }
 
 const P2vLinuxArch p2v_linux_arch_x86_64 = {

@@ -27,7 +27,7 @@ clear_mask (const P2vWindows *self,
   return pa & below;
 }
 
-gboolean
+P2vForeignKind
 p2v_windows_decode_foreign (gconstpointer         system_data,
                             const P2vPagingLevel *level,
                             guint64               entry,
@@ -38,8 +38,9 @@ p2v_windows_decode_foreign (gconstpointer         system_data,
   guint64 file_offset;
 
   if (level->shift != P2V_FRAME_SHIFT || (entry & ENTRY_PROTOTYPE) || !(entry & ENTRY_TRANSITION))
-    return FALSE;
+    return P2V_FOREIGN_NONE;
   *ret_pa = clear_mask (self, entry & self->tables.pa_mask);
   *ret_state = P2V_STATE_TRANSITION;
-  return p2v_image_pa_to_offset (self->image, *ret_pa, &file_offset);
+  return p2v_image_pa_to_offset (self->image, *ret_pa, &file_offset) ? P2V_FOREIGN_PAGE
+                                                                     : P2V_FOREIGN_NONE;
 }

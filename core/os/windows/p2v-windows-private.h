@@ -244,8 +244,8 @@ gboolean     p2v_windows_load_regions (P2vSystem              *system,
                                        GError                **error);
 
 /* p2v-windows-entries.c: P2vForeignEntryFunc for the entries Windows writes. */
-gboolean     p2v_windows_decode_foreign (gconstpointer         system_data,
-                                         const P2vPagingLevel *level,
-                                         guint64               entry,
-                                         P2vPhysAddr          *ret_pa,
-                                         P2vState             *ret_state);
+P2vForeignKind p2v_windows_decode_foreign (gconstpointer         system_data,
+                                           const P2vPagingLevel *level,
+                                           guint64               entry,
+                                           P2vPhysAddr          *ret_pa,
+                                           P2vState             *ret_state);
