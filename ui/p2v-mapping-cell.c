@@ -5,10 +5,9 @@
 
 #include "p2v-mapping-cell.h"
 
-#include <glib/gi18n-lib.h>
+#include "p2v-hue.h"
 
-/* Colours that a process can have; each is a class in p2v-panel.css. */
-#define N_HUES 16
+#include <glib/gi18n-lib.h>
 
 /* How the cells of a column look. The widths, in characters, keep columns in place while details
  * are still being read. */
@@ -45,18 +44,6 @@ p2v_mapping_cell_get_title (P2vColumnId column)
 
   return _ (cell_styles[column].title);
 }
-
-/* The same pid has the same colour in every run and every view. */
-static guint
-hue_of_pid (gint64 pid)
-{
-  /* Neighbouring pids should not look alike. Source: Knuth, TAOCP 3, 6.4, multiplicative
-   * hashing: the golden ratio times 2^32, whose high bits are the well-mixed ones. */
-  guint32 mixed = (guint32) pid * 2654435769u;
-
-  return mixed >> 28;
-}
-G_STATIC_ASSERT (N_HUES == 1 << (32 - 28));
 
 /* The mark is an addition: the sentence is also in the tooltip, in the accessible label, and
  * below the table when the row is selected. */
@@ -168,7 +155,7 @@ set_hue (GtkWidget *bar,
          P2vMappingRow *row)
 {
   gint64 pid = p2v_process_get_pid (p2v_mapping_row_get_mapping (row)->process);
-  g_autofree char *hue = g_strdup_printf ("p2v-hue-%u", hue_of_pid (pid));
+  g_autofree char *hue = g_strdup_printf ("p2v-hue-%u", p2v_hue_of_pid (pid));
   const char *classes[] = { "p2v-hue", hue, NULL };
 
   gtk_widget_set_css_classes (bar, classes);

@@ -9,5 +9,6 @@
 #include <pas2vas.h>
 
 #define P2V_GTK_INSIDE
+#include "p2v-memory-map.h"
 #include "p2v-panel.h"
 #undef P2V_GTK_INSIDE
