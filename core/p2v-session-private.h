@@ -24,6 +24,7 @@ struct _P2vSession
   P2vReverseMap      *map;
   P2vWatch           *watch;           /* while the index is being built */
   P2vStore           *store;           /* or NULL: indices are not kept */
+  char               *symbols_path;    /* or NULL */
   P2vIndexStatistics  statistics;
   GPtrArray          *walk_diagnostics;
 };

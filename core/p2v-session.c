@@ -57,6 +57,7 @@ p2v_session_finalize (GObject *object)
   p2v_session_clear_index (self);
   g_clear_pointer (&self->watch, p2v_watch_unref);
   g_clear_pointer (&self->store, p2v_store_unref);
+  g_clear_pointer (&self->symbols_path, g_free);
   g_clear_object (&self->system);
   g_clear_object (&self->image);
   g_mutex_clear (&self->lock);
@@ -108,6 +109,32 @@ p2v_session_set_cache (P2vSession *self,
   g_clear_pointer (&self->store, p2v_store_unref);
   if (enabled)
     self->store = p2v_store_new (folder);
+}
+
+/**
+ * p2v_session_set_symbols:
+ * @self: a session
+ * @path: (type filename) (nullable): a file that describes the system's kernel, or %NULL
+ *
+ * Gives what an image does not say of itself: the kernel's symbols and structures, as a Volatility
+ * ISF (.json, .json.xz) or a vmlinux with a symbol table and a section .BTF. What the file says is
+ * taken before what the image says. %NULL, as at the beginning, takes what the image says, and only
+ * what is missing there from a file of the same kernel in pas2vas/symbols in $XDG_DATA_HOME or one
+ * of $XDG_DATA_DIRS.
+ *
+ * The file is read by p2v_session_find_system(), which refuses with %P2V_OS_ERROR_SYMBOLS_MISSING a
+ * file of another kernel than the image has. Not while a step is running.
+ */
+void
+p2v_session_set_symbols (P2vSession *self,
+                         const char *path)
+{
+  g_return_if_fail (P2V_IS_SESSION (self));
+
+  g_mutex_lock (&self->lock);
+  g_free (self->symbols_path);
+  self->symbols_path = g_strdup (path);
+  g_mutex_unlock (&self->lock);
 }
 
 /* Each step begins and ends with these, so that two never run at once. */
@@ -180,6 +207,7 @@ find_system_step (P2vSession    *self,
                              .hint = self->store != NULL && image != NULL
                                        ? p2v_store_get_hint (self->store, image)
                                        : 0,
+                             .symbols_path = self->symbols_path,
                              .cancellable = cancellable };
 
   if (image == NULL)

@@ -124,6 +124,9 @@ void        p2v_session_set_cache            (P2vSession           *self,
                                               gboolean              enabled,
                                               const char           *folder);
 P2V_AVAILABLE_IN_1_0
+void        p2v_session_set_symbols          (P2vSession           *self,
+                                              const char           *path);
+P2V_AVAILABLE_IN_1_0
 gboolean    p2v_session_open                 (P2vSession           *self,
                                               const char           *path,
                                               GCancellable         *cancellable,

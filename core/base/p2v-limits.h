@@ -37,3 +37,7 @@
 
 /* Bytes of a kernel's type information; Debian 6.12 has 4.9 MB. */
 #define P2V_LIMIT_BTF_BYTES ((guint64) 256 << 20)
+
+/* Bytes of a file of a kernel's symbols, decompressed. Volatility's for Debian 6.1 has 40 MB; a
+ * vmlinux with DWARF is larger but not read as a whole. */
+#define P2V_LIMIT_SYMBOL_FILE_BYTES ((guint64) 2 << 30)

@@ -22,6 +22,7 @@ typedef struct
   guint         searching;       /* activity numbers for @meter */
   guint         reading;
   guint64       hint;            /* what p2v_system_get_hint() said last time, or 0; may be wrong */
+  const char   *symbols_path;    /* (nullable): a file of symbols that the person gave */
   GCancellable *cancellable;
 } P2vSystemSearch;
 

@@ -84,6 +84,8 @@ pas2vas_options_parse (Pas2vasOptions        *self,
       N_("Neither use nor keep an index on disk"), NULL },
     { "cache-dir", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_FILENAME, &self->cache_folder,
       N_("Keep indices in FOLDER"), N_("FOLDER") },
+    { "symbols", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_FILENAME, &self->symbols_path,
+      N_("Take the kernel's symbols from FILE, a Volatility ISF or a vmlinux"), N_("FILE") },
     { G_OPTION_REMAINING, 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_FILENAME_ARRAY, &self->arguments,
       NULL, command->arguments },
     { NULL, 0, 0, 0, NULL, NULL, NULL },
@@ -106,6 +108,7 @@ pas2vas_options_clear (Pas2vasOptions *self)
 {
   g_clear_pointer (&self->arguments, g_strfreev);
   g_clear_pointer (&self->cache_folder, g_free);
+  g_clear_pointer (&self->symbols_path, g_free);
 }
 
 gboolean

@@ -13,6 +13,7 @@
  * @quiet: no progress and no closing line
  * @no_cache: neither look for a kept index nor keep one
  * @cache_folder: where indices are kept, in the file name encoding; %NULL for the usual place
+ * @symbols_path: a file of the kernel's symbols, in the file name encoding, or %NULL
  * @arguments: what follows the options, in the file name encoding
  *
  * What every subcommand takes.
@@ -23,6 +24,7 @@ typedef struct
   gboolean          quiet;
   gboolean          no_cache;
   char             *cache_folder;
+  char             *symbols_path;
   char            **arguments;
 } Pas2vasOptions;
 

@@ -186,6 +186,7 @@ pas2vas_run_open (const Pas2vasOptions *options,
   g_autoptr (GError) error = NULL;
 
   p2v_session_set_cache (session, !options->no_cache, options->cache_folder);
+  p2v_session_set_symbols (session, options->symbols_path);
   if (!open_image (session, options->arguments[0], options->quiet, &error)
       || !pas2vas_run_advance (session, stage, options->quiet, &error))
     {

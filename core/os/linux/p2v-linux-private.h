@@ -26,6 +26,7 @@
 #include "os/p2v-system-private.h"
 #include "os/symbols/p2v-btf.h"
 #include "os/symbols/p2v-kallsyms.h"
+#include "os/symbols/p2v-symbol-file.h"
 #include "paging/p2v-virtual-memory.h"
 
 /* Symbols that are looked up; the names are in p2v-linux-kernel.c. */
@@ -124,8 +125,15 @@ struct _P2vLinux
   guint64              delta;               /* virtual minus physical address of its image */
   P2vPageTables        tables;
   P2vPhysAddr          root_pa;             /* of the kernel's own page tables */
+  char                *banner;              /* its line of text, without the end of line */
+  P2vVirtAddr          banner_va;
+  guint                n_banner_searches;
   P2vSymbolTable      *symbol_table;        /* all symbols, with their addresses at run time */
   P2vTypeSource       *types;               /* of all structures */
+  /* What the two above are taken from: the kernel itself, where it is known, or a file. */
+  P2vSymbolTable      *own_symbols;
+  P2vTypeSource       *own_types;
+  P2vSymbolFile       *file;                /* that was given or found, or NULL */
   P2vSymbol            symbols[LINUX_N_SYMBOLS];
   P2vLinuxLayoutField  layout[LINUX_N_FIELDS];
 };
@@ -226,13 +234,69 @@ gboolean    p2v_linux_get_info_number   (GHashTable            *info,
                                          const char            *name,
                                          gint64                *ret_number);
 
-/* p2v-linux-kernel.c: fills in self from a VMCOREINFO, and proves it. */
+/* p2v-linux-kernel.c */
+
+/* Fills in self from a VMCOREINFO, and proves it. */
 G_GNUC_WARN_UNUSED_RESULT
 gboolean    p2v_linux_kernel_open       (P2vLinux              *self,
                                          GHashTable            *info,
+                                         const P2vSystemSearch *search,
                                          GError               **error);
 /* Frees what p2v_linux_kernel_open() filled in; it may be opened again. */
 void        p2v_linux_kernel_clear      (P2vLinux              *self);
+/* Sets an error of this kernel: which one it is, then what is wrong. */
+void        p2v_linux_set_error         (const P2vLinux        *self,
+                                         P2vOsError             code,
+                                         GError               **error,
+                                         const char            *format,
+                                         ...) G_GNUC_PRINTF (4, 5);
+/* Puts which kernel it is in front of an error of a room that does not know. Always FALSE. */
+gboolean    p2v_linux_prefix_error      (const P2vLinux        *self,
+                                         GError               **error);
+/* (transfer full) (nullable): bytes of the kernel's image, which is contiguous in physical memory;
+ * NULL with P2V_OS_ERROR_SYMBOLS_MISSING, naming @what, if they are not in the image. */
+GBytes     *p2v_linux_read_kernel_bytes (const P2vLinux        *self,
+                                         guint64                va,
+                                         gsize                  length,
+                                         const char            *what,
+                                         GError               **error);
+
+/* p2v-linux-banner.c: fills in banner and banner_va, by the own symbols or by searching the
+ * kernel's image. @symbols_error: why there are no symbols, or NULL: told if there is no banner
+ * either. */
+G_GNUC_WARN_UNUSED_RESULT
+gboolean    p2v_linux_find_banner       (P2vLinux              *self,
+                                         const GError          *symbols_error,
+                                         GError               **error);
+
+/* p2v-linux-symbols.c: where names, addresses and structures come from. */
+
+/* As p2v_linux_get_info_symbol(), with an error. */
+G_GNUC_WARN_UNUSED_RESULT
+gboolean    p2v_linux_get_required_symbol (const P2vLinux      *self,
+                                         const char            *name,
+                                         guint64               *ret_va,
+                                         GError               **error);
+/* Each fills in own_symbols or own_types; FALSE with P2V_OS_ERROR says why there are none. */
+G_GNUC_WARN_UNUSED_RESULT
+gboolean    p2v_linux_open_own_symbols  (P2vLinux              *self,
+                                         GError               **error);
+G_GNUC_WARN_UNUSED_RESULT
+gboolean    p2v_linux_open_own_types    (P2vLinux              *self,
+                                         GError               **error);
+/* Takes symbols and types from the file that was given, or looks for one in the folders of symbols
+ * if something is missing. FALSE if it is of another kernel, or cannot be read. */
+G_GNUC_WARN_UNUSED_RESULT
+gboolean    p2v_linux_use_file          (P2vLinux              *self,
+                                         const P2vSystemSearch *search,
+                                         GError               **error);
+/* FALSE, saying what is missing and how to supply it, if there is not enough to go on. The errors
+ * are those of opening the kernel's own, or NULL. */
+G_GNUC_WARN_UNUSED_RESULT
+gboolean    p2v_linux_check_sources     (const P2vLinux        *self,
+                                         const GError          *symbols_error,
+                                         const GError          *types_error,
+                                         GError               **error);
 
 /* p2v-linux-layout.c: the offsets of all fields, from self->types; P2V_OS_ERROR_SYMBOLS_MISSING
  * names what is missing. */

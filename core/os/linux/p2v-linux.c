@@ -19,12 +19,20 @@
  * its alignment. Source: Linux kernel/time/timekeeping.c (5.9 to 6.12). */
 #define TIMEKEEPER_IN_TK_CORE 8
 
+typedef struct
+{
+  P2vLinux              *kernel;
+  const P2vSystemSearch *search;
+} Attempt;
+
 static gboolean
 try_kernel (GHashTable  *info,
             gpointer     user_data,
             GError     **error)
 {
-  return p2v_linux_kernel_open (user_data, info, error);
+  const Attempt *attempt = user_data;
+
+  return p2v_linux_kernel_open (attempt->kernel, info, attempt->search, error);
 }
 
 static void
@@ -33,6 +41,7 @@ free_linux (gpointer data)
   P2vLinux *self = data;
 
   p2v_linux_kernel_clear (self);
+  g_clear_pointer (&self->file, p2v_symbol_file_free);
   g_free (self);
 }
 
@@ -89,6 +98,14 @@ add_capture_time (P2vSystem        *system,
 }
 
 static void
+add_sources (P2vSystem      *system,
+             const P2vLinux *self)
+{
+  if (self->file != NULL)
+    p2v_system_take_fact (system, N_("Symbols"), g_strdup (self->file->display_name));
+}
+
+static void
 add_facts (P2vSystem        *system,
            const P2vLinux   *self,
            P2vVirtualMemory *memory)
@@ -97,6 +114,7 @@ add_facts (P2vSystem        *system,
 
   add_host_name (system, self, memory);
   add_capture_time (system, self, memory);
+  add_sources (system, self);
   if (text_va != 0)
     p2v_system_take_fact (system, N_("Kernel text"),
                           g_strdup_printf ("0x%" PRIx64 " (virtual), 0x%" PRIx64
@@ -172,6 +190,7 @@ open_linux (P2vSystem              *system,
             GError                **error)
 {
   P2vLinux *self = g_new0 (P2vLinux, 1);
+  Attempt attempt = { self, search };
   P2vPhysAddr vmcoreinfo_pa;
 
   p2v_system_set_backend_data (system, self);
@@ -183,7 +202,13 @@ open_linux (P2vSystem              *system,
   self->tables.decode_foreign = self->arch->decode_foreign;
   self->tables.system_data = self;
 
-  if (!p2v_linux_search_vmcoreinfo (search, try_kernel, self, &vmcoreinfo_pa, error))
+  if (search->symbols_path != NULL)
+    {
+      self->file = p2v_symbol_file_open (search->symbols_path, search->cancellable, error);
+      if (self->file == NULL)
+        return FALSE;
+    }
+  if (!p2v_linux_search_vmcoreinfo (search, try_kernel, &attempt, &vmcoreinfo_pa, error))
     return FALSE;
   p2v_system_set_hint (system, vmcoreinfo_pa);
   p2v_system_set_page_tables (system, &self->tables);

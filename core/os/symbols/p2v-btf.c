@@ -12,6 +12,7 @@
 #include "base/p2v-limits.h"
 #include "base/p2v-reader.h"
 #include "os/symbols/p2v-btf.h"
+#include "os/symbols/p2v-member-search.h"
 
 /* Source for all of this table and the header: Linux include/uapi/linux/btf.h (6.12). */
 #define BTF_MAGIC   0xeb9f
@@ -54,17 +55,13 @@ static const struct
 #define TYPE_BYTES   12
 #define MEMBER_BYTES 12
 
-/* How deep unnamed members and typedef chains may be nested; real ones stay below 8. */
+/* How long a chain of typedefs and qualifiers may be; real ones stay below 8. */
 #define MAX_DEPTH 32
 
 /* Bytes of a name that is looked for: longer ones are passed over, so that damaged data cannot make
  * us read to the end of the strings for each of a million types. Source: Linux kernel/bpf/btf.c
  * btf_name_valid_identifier() accepts less than KSYM_NAME_LEN, 512 since 6.1. */
 #define MAX_NAME_BYTES 512
-
-/* Members looked at for one path. The longest search on Debian's 6.12 takes some hundreds; in
- * crafted data unnamed members may contain each other over and over. */
-#define MAX_MEMBERS_VISITED ((guint) 1 << 20)
 
 typedef struct
 {
@@ -253,138 +250,66 @@ type_size (const P2vBtf *self,
   return 0;
 }
 
-typedef struct
-{
-  guint32 type_number;
-  guint64 offset_bits;
-  guint   bit_width;           /* of a bit-field, or 0 */
-} BtfPlace;
-
-/* The step of a path that is being taken. */
-typedef struct
-{
-  const P2vBtf *btf;
-  const char   *name;          /* of the member, not NUL-terminated */
-  gsize         name_length;
-  GArray       *queue;         /* BtfPlace: what to look into */
-  guint        *n_members_left;
-} BtfStep;
-
 static gboolean
-read_member (const P2vBtf  *self,
-             const BtfType *type,
-             guint          i,
-             guint32       *ret_name_offset,
-             guint32       *ret_type_number,
-             guint32       *ret_offset)
+open_members (gconstpointer  source,
+              guint32        type,
+              guint64       *ret_members,
+              guint         *ret_n_members)
 {
-  guint64 at = type->parts_offset + (guint64) i * MEMBER_BYTES;
+  BtfType found;
 
-  return p2v_reader_get_u32 (&self->types, at, ret_name_offset) &&
-         p2v_reader_get_u32 (&self->types, at + 4, ret_type_number) &&
-         p2v_reader_get_u32 (&self->types, at + 8, ret_offset);
-}
-
-/* Looks for the member among those of @type, which lies at @base_bits. Unnamed members are put on
- * the queue to be looked into. */
-static gboolean
-search_members (const BtfStep *step,
-                const BtfType *type,
-                guint64        base_bits,
-                BtfPlace      *ret_place)
-{
-  for (guint i = 0; i < type->n_parts && *step->n_members_left > 0; i++)
-    {
-      guint32 name_offset, member_type, offset_bits;
-
-      --*step->n_members_left;
-      if (!read_member (step->btf, type, i, &name_offset, &member_type, &offset_bits))
-        return FALSE;
-      /* With the flag, the top byte is the width of a bit-field. */
-      guint bit_width = type->kind_flag ? offset_bits >> 24 : 0;
-      if (type->kind_flag)
-        offset_bits &= 0xffffff;
-      BtfPlace place = { member_type, base_bits + offset_bits, bit_width };
-      const char *name = get_name (step->btf, name_offset);
-      if (name == NULL)
-        return FALSE;
-      if (*name == '\0')
-        g_array_append_val (step->queue, place);
-      else if (strncmp (name, step->name, step->name_length) == 0 &&
-               name[step->name_length] == '\0')
-        {
-          *ret_place = place;
-          return TRUE;
-        }
-    }
-  return FALSE;
-}
-
-/* One step of a path: the member called @name of the composite at *@place, breadth first. */
-static gboolean
-step_into (const P2vBtf *self,
-           BtfPlace     *place,
-           const char   *name,
-           gsize         name_length,
-           guint        *n_members_left)
-{
-  g_autoptr (GArray) queue = g_array_new (FALSE, FALSE, sizeof (BtfPlace));
-  BtfStep step = { self, name, name_length, queue, n_members_left };
-
-  g_array_append_val (queue, *place);
-  for (guint i = 0; i < queue->len; i++)
-    {
-      BtfPlace current = g_array_index (queue, BtfPlace, i);
-      BtfType type;
-      if (!resolve_type (self, current.type_number, &type) || !is_composite (&type))
-        continue;
-      if (search_members (&step, &type, current.offset_bits, place))
-        return TRUE;
-    }
-  return FALSE;
-}
-
-static gboolean
-follow_path (const P2vBtf *self,
-             guint32       type_number,
-             const char   *path,
-             guint        *n_members_left,
-             BtfPlace     *ret_place)
-{
-  BtfPlace place = { .type_number = type_number };
-
-  for (;;)
-    {
-      gsize length = strcspn (path, ".");
-      if (!step_into (self, &place, path, length, n_members_left))
-        return FALSE;
-      path += length;
-      if (*path == '\0')
-        break;
-      path++;
-    }
-  *ret_place = place;
+  if (!resolve_type (source, type, &found) || !is_composite (&found))
+    return FALSE;
+  /* Both fit: places in the section have 32 bits. */
+  *ret_members = found.parts_offset << 1 | (guint64) found.kind_flag;
+  *ret_n_members = found.n_parts;
   return TRUE;
+}
+
+static gboolean
+get_member (gconstpointer  source,
+            guint64        members,
+            guint          position,
+            P2vTypeMember *ret_member)
+{
+  const P2vBtf *self = source;
+  guint64 at = (members >> 1) + (guint64) position * MEMBER_BYTES;
+  gboolean has_widths = members & 1;
+  guint32 name_offset, type, offset_bits;
+
+  if (!p2v_reader_get_u32 (&self->types, at, &name_offset) ||
+      !p2v_reader_get_u32 (&self->types, at + 4, &type) ||
+      !p2v_reader_get_u32 (&self->types, at + 8, &offset_bits))
+    return FALSE;
+  /* With the flag, the top byte is the width of a bit-field. */
+  *ret_member = (P2vTypeMember) {
+    .name = get_name (self, name_offset),
+    .type = type,
+    .offset_bits = has_widths ? offset_bits & 0xffffff : offset_bits,
+    .bit_width = has_widths ? offset_bits >> 24 : 0,
+  };
+  return ret_member->name != NULL;
 }
 
 /* Of several types with the name, from number @first on, the first that has the member. */
 static gboolean
-find_place (const P2vBtf *self,
-            guint32       first,
-            const char   *type_name,
-            const char   *member_path,
-            BtfPlace     *ret_place)
+find_place (const P2vBtf  *self,
+            guint32        first,
+            const char    *type_name,
+            const char    *member_path,
+            P2vTypeMember *ret_member)
 {
-  guint n_members_left = MAX_MEMBERS_VISITED;
+  const P2vMemberSearch search = { self, open_members, get_member };
+  guint n_left = P2V_MEMBER_SEARCH_BUDGET;
 
-  if (follow_path (self, first, member_path, &n_members_left, ret_place))
+  if (p2v_member_search_run (&search, first, member_path, &n_left, ret_member))
     return TRUE;
-  for (guint number = first + 1; number < self->type_offsets->len && n_members_left > 0; number++)
+  for (guint number = first + 1; number < self->type_offsets->len && n_left > 0; number++)
     {
       BtfType type;
       if (get_type (self, number, &type) && is_composite (&type) &&
           g_str_equal (get_name (self, type.name_offset), type_name) &&
-          follow_path (self, number, member_path, &n_members_left, ret_place))
+          p2v_member_search_run (&search, number, member_path, &n_left, ret_member))
         return TRUE;
     }
   return FALSE;
@@ -400,7 +325,7 @@ find_member (const P2vTypeSource *source,
 {
   const P2vBtf *self = (const P2vBtf *) source;
   guint first = GPOINTER_TO_UINT (g_hash_table_lookup (self->structs, type_name));
-  BtfPlace place;
+  P2vTypeMember place;
 
   if (first == 0 || !find_place (self, first, type_name, member_path, &place) ||
       place.offset_bits / 8 > G_MAXUINT32)
@@ -412,7 +337,7 @@ find_member (const P2vTypeSource *source,
     .bit_width = place.bit_width,
   };
   if (place.bit_width == 0 && place.offset_bits % 8 == 0)
-    ret_member->size_bytes = type_size (self, place.type_number);
+    ret_member->size_bytes = type_size (self, place.type);
   return TRUE;
 }
 

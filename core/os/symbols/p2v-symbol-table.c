@@ -102,7 +102,7 @@ p2v_symbol_table_seal (P2vSymbolTable *self)
 {
   gsize n_places = 16;
 
-  g_assert (self->places == NULL);
+  g_clear_pointer (&self->places, g_free);
   if (!is_sorted (self))
     g_array_sort (self->entries, compare_entries);
   while (n_places < (gsize) self->entries->len * 3 / 2)
@@ -116,6 +116,20 @@ p2v_symbol_table_seal (P2vSymbolTable *self)
         place = (place + 1) & self->places_mask;
       self->places[place] = i + 1;
     }
+}
+
+void
+p2v_symbol_table_shift (P2vSymbolTable *self,
+                        guint64         first_va,
+                        guint64         shift)
+{
+  for (guint i = 0; i < self->entries->len; i++)
+    {
+      Entry *entry = &g_array_index (self->entries, Entry, i);
+      if (entry->va >= first_va)
+        entry->va += shift;
+    }
+  p2v_symbol_table_seal (self);
 }
 
 guint

@@ -22,6 +22,11 @@ gboolean        p2v_symbol_table_add           (P2vSymbolTable       *self,
                                                 guint64               va);
 /* After the last one. */
 void            p2v_symbol_table_seal          (P2vSymbolTable       *self);
+/* Moves all symbols at or above @first_va by @shift, modulo 2^64: from where a kernel was linked to
+ * where it runs. Before any other thread knows the table. */
+void            p2v_symbol_table_shift         (P2vSymbolTable       *self,
+                                                guint64               first_va,
+                                                guint64               shift);
 guint           p2v_symbol_table_get_n_symbols (const P2vSymbolTable *self);
 /* Of several symbols with the same name (local ones may repeat) the one with the lowest address.
  * FALSE if there is none; *@ret_va is untouched then. */
