@@ -47,6 +47,11 @@ dup_space_diagnostic (P2vAddressSpace      *space,
   if (report->n_malformed_entries > 0)
     g_string_append_printf (text, _(" %u entries have reserved bits set and were passed over."),
                             report->n_malformed_entries);
+  if (report->n_indirect_entries > 0)
+    g_string_append_printf (
+      text,
+      _(" %u entries that name their page by a detour were not looked up: there are too many."),
+      report->n_indirect_entries);
   if (report->too_many_tables)
     g_string_append (
         text, _(" It has more page tables than the image has frames; the rest was passed over."));

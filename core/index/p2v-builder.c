@@ -10,6 +10,7 @@
 #include "base/p2v-large-pages.h"
 #include "image/p2v-image-private.h"
 #include "index/p2v-builder.h"
+#include "index/p2v-detours.h"
 
 /* The interval for cancellation, progress and the watch. 256 tables are 1 MiB, 131,072 entries:
  * about two milliseconds. */
@@ -42,6 +43,14 @@ typedef struct
   guint32       parent;                /* position of the visit that led here, one level above */
 } Visit;
 
+/* What becomes of indirect entries of the last level. */
+typedef enum
+{
+  DETOURS_IGNORED,
+  DETOURS_COLLECTED,                   /* to be looked up */
+  DETOURS_PLACED,                      /* they are the pages that were found */
+} DetourMode;
+
 typedef struct
 {
   const P2vBuildRequest *request;
@@ -63,6 +72,11 @@ typedef struct
   const guint64         *table;                         /* the one being read, in @loaded */
   P2vPhysAddr            loaded_pa;
   guint                  n_loaded;
+  P2vDetours            *detours;
+  DetourMode             detour_mode;
+  const P2vDetour       *last_detours;                  /* of the last level, once looked up */
+  gsize                  n_last_detours;
+  gsize                  next_detour;                   /* to be placed */
   guint64                loaded[MAX_ENTRIES_LOADED];
 } Builder;
 
@@ -270,6 +284,16 @@ is_on_the_way (Builder     *self,
   return FALSE;
 }
 
+static void
+add_detour (Builder       *self,
+            P2vIndexEntry  entry,
+            guint64        value,
+            P2vState       state)
+{
+  if (!p2v_detours_add (self->detours, self->level, entry, value, state))
+    self->spaces[p2v_index_entry_space (entry)].n_indirect_entries++;
+}
+
 /* Sorts the entries of an upper table into tables to visit next and large pages. */
 static gboolean
 expand_table (Builder  *self,
@@ -302,6 +326,8 @@ expand_table (Builder  *self,
         return FALSE;
       else if (kind == P2V_ENTRY_MALFORMED)
         report->n_malformed_entries++;
+      else if (kind == P2V_ENTRY_INDIRECT)
+        add_detour (self, child.entry, self->table[i], leaf.state);
     }
   return TRUE;
 }
@@ -433,18 +459,42 @@ plan (Builder  *self,
   return self->levels[last];
 }
 
-/* Decodes an entry that is not a valid page. */
+/* While entries are placed, all that are indirect come by in the order of what was found for some
+ * of them. */
+static gboolean
+place_detour (Builder       *self,
+              P2vIndexEntry  entry,
+              P2vPagingLeaf *ret_leaf)
+{
+  while (self->next_detour < self->n_last_detours &&
+         self->last_detours[self->next_detour].entry < entry)
+    self->next_detour++;
+  if (self->next_detour == self->n_last_detours ||
+      self->last_detours[self->next_detour].entry != entry)
+    return FALSE;
+  ret_leaf->pa = self->last_detours[self->next_detour].first_pfn << P2V_FRAME_SHIFT;
+  return TRUE;
+}
+
+/* Decodes entry @index of the table of @visit, which is not a valid page. */
 static gboolean
 decode_other (Builder       *self,
-              guint64        entry,
+              const Visit   *visit,
+              guint          index,
               Leaves        *leaves,
               P2vPagingLeaf *ret_leaf)
 {
-  P2vEntryKind kind = p2v_paging_decode (self->tables, self->level, entry, ret_leaf);
+  guint64 value = self->table[index];
+  P2vEntryKind kind = p2v_paging_decode (self->tables, self->level, value, ret_leaf);
 
   if (kind == P2V_ENTRY_MALFORMED)
     leaves->n_malformed++;
-  return kind == P2V_ENTRY_PAGE;
+  if (kind != P2V_ENTRY_INDIRECT)
+    return kind == P2V_ENTRY_PAGE;
+  P2vIndexEntry entry = entry_at (visit->entry, self->level, index);
+  if (self->detour_mode == DETOURS_COLLECTED)
+    add_detour (self, entry, value, ret_leaf->state);
+  return self->detour_mode == DETOURS_PLACED && place_detour (self, entry, ret_leaf);
 }
 
 /* Decodes entries from @first on, at most MAX_LEAVES of them, of the table of the last level that
@@ -466,7 +516,7 @@ decode_leaves (Builder     *self,
     {
       P2vPagingLeaf leaf;
       if (table[i] == 0 || (!p2v_page_test_entry (&test, table[i], &leaf.pa) &&
-                            !decode_other (self, table[i], leaves, &leaf)))
+                            !decode_other (self, visit, i, leaves, &leaf)))
         continue;
       leaves->pfns[n] = leaf.pa >> P2V_FRAME_SHIFT;
       leaves->entries[n] = entry_at (visit->entry, level, i);
@@ -546,14 +596,16 @@ take_watched (Builder       *self,
  * come to the same sum: with another entry in an unchanged number of them, some frame would get the
  * room of its neighbour. */
 static guint64
-sum_leaves (const Leaves *leaves)
+sum_leaves (const guint64       *pfns,
+            const P2vIndexEntry *entries,
+            guint                n)
 {
   /* Source: the odd number nearest to 2^64 divided by the golden ratio (Knuth, TAOCP 3, 6.4). */
   const guint64 factor = 0x9e3779b97f4a7c15;
   guint64 sum = 0;
 
-  for (guint i = 0; i < leaves->n; i++)
-    sum += (leaves->pfns[i] * factor) ^ leaves->entries[i];
+  for (guint i = 0; i < n; i++)
+    sum += (pfns[i] * factor) ^ entries[i];
   return sum;
 }
 
@@ -603,7 +655,7 @@ count_leaves (Builder       *self,
 
   if (!note_leaves (self, visit, leaves))
     return TRUE;
-  self->leaves_sum += sum_leaves (leaves);
+  self->leaves_sum += sum_leaves (leaves->pfns, leaves->entries, leaves->n);
   find_slots (self->map, leaves, slots);
   for (guint i = 0; i < leaves->n; i++)
     {
@@ -635,6 +687,25 @@ keep_large_leaves (Builder       *self,
   return take_watched (self, visit, leaves, error);
 }
 
+/* Gives the watch what was found by detours from entries of the last level, or of @all. */
+static void
+watch_detours (Builder  *self,
+               gboolean  all)
+{
+  gsize n;
+  const P2vDetour *detours = p2v_detours_get (self->detours, &n);
+  guint last_shift = self->form->levels[self->form->n_levels - 1].shift;
+
+  for (gsize i = 0; i < n; i++)
+    {
+      guint64 offset = self->watched_pfn - detours[i].first_pfn;
+      P2vIndexEntry entry = detours[i].entry + offset;
+      if (offset < (guint64) 1 << (detours[i].page_shift - P2V_FRAME_SHIFT) &&
+          (all || detours[i].page_shift == last_shift))
+        p2v_watch_add (self->request->watch, &entry, 1);
+    }
+}
+
 /* Searches all that was read before for a frame that has come to be watched just now. */
 static gboolean
 follow_watch (Builder  *self,
@@ -649,7 +720,50 @@ follow_watch (Builder  *self,
     if (self->map->classes[i].page_shift != self->form->levels[self->form->n_levels - 1].shift)
       p2v_extent_classes_lookup (&self->map->classes[i], 1, self->watched_pfn, large);
   p2v_watch_add (self->request->watch, (const P2vIndexEntry *) (gpointer) large->data, large->len);
+  if (self->n_last_detours > 0)
+    watch_detours (self, FALSE);
   return scan_visits (self, visits, 0, n_done, take_watched, error);
+}
+
+/* Counts a page of the last level that was found by a detour, if it will be placed; keeps all
+ * others. */
+static gboolean
+count_detour (Builder          *self,
+              const P2vDetour  *detour,
+              GError          **error)
+{
+  const P2vFrameRun *hint = NULL;
+  guint64 ordinal;
+
+  if (detour->page_shift == P2V_FRAME_SHIFT)
+    self->leaves_sum += sum_leaves (&detour->first_pfn, &detour->entry, 1);
+  if (detour->page_shift != P2V_FRAME_SHIFT ||
+      !p2v_frame_set_get_ordinal (self->map->frames, detour->first_pfn, &hint, &ordinal))
+    return add_extent (self, (guint) detour->page_shift, detour->first_pfn, detour->entry, error);
+  self->map->ends[ordinal]++;
+  self->n_counted++;
+  return TRUE;
+}
+
+/* After the first reading of the last level: looks up what the indirect entries stand for. */
+static gboolean
+follow_detours (Builder  *self,
+                GError  **error)
+{
+  gsize n;
+
+  if (!p2v_detours_look_up (self->detours, TRUE, self->cancellable, error))
+    return FALSE;
+  const P2vDetour *detours = p2v_detours_get (self->detours, &n);
+  for (gsize i = 0; i < n; i++)
+    if (!count_detour (self, &detours[i], error))
+      return FALSE;
+  for (guint i = 0; n > 0 && i < self->map->n_classes; i++)
+    g_array_sort (self->map->classes[i].extents, compare_extents);
+  self->last_detours = detours;
+  self->n_last_detours = n;
+  watch_detours (self, TRUE);
+  return TRUE;
 }
 
 /* The first reading of the last level: how many entries each frame has. */
@@ -665,14 +779,18 @@ count (Builder  *self,
   for (guint i = 0; i < visits->len; i += BATCH_TABLES)
     {
       guint end = MIN (i + BATCH_TABLES, visits->len);
-      if (!begin_batch (self, visits, i, error) || !follow_watch (self, visits, i, error) ||
-          !scan_visits (self, visits, i, end, take, error))
+      if (!begin_batch (self, visits, i, error) || !follow_watch (self, visits, i, error))
         return FALSE;
+      self->detour_mode = DETOURS_COLLECTED;
+      if (!scan_visits (self, visits, i, end, take, error) ||
+          !p2v_detours_look_up (self->detours, FALSE, self->cancellable, error))
+        return FALSE;
+      self->detour_mode = DETOURS_IGNORED;
       p2v_meter_set_done (self->request->meter, end);
       atomic_store_explicit (&self->request->meter->n_mappings,
                              self->n_counted + self->n_large_leaves, memory_order_relaxed);
     }
-  return follow_watch (self, visits, visits->len, error);
+  return follow_detours (self, error) && follow_watch (self, visits, visits->len, error);
 }
 
 /* Turns counts into where each frame's entries begin, and makes room for them. */
@@ -725,7 +843,7 @@ place_leaves (Builder       *self,
 
   if (leaves == NULL)
     return TRUE;
-  self->leaves_sum -= sum_leaves (leaves);
+  self->leaves_sum -= sum_leaves (leaves->pfns, leaves->entries, leaves->n);
   find_slots (map, leaves, slots);
   for (guint i = 0; i < leaves->n; i++)
     if (slots[i] != NULL)
@@ -750,6 +868,7 @@ place (Builder  *self,
        GError  **error)
 {
   begin_level (self, self->form->n_levels - 1);
+  self->detour_mode = DETOURS_PLACED;
   p2v_meter_begin (self->request->meter, self->request->sorting, visits->len);
   g_array_sort (visits, compare_visits_by_entry);
   for (guint i = 0; i < visits->len; i += BATCH_TABLES)
@@ -830,6 +949,7 @@ p2v_builder_run (const P2vBuildRequest  *request,
   g_autoptr (P2vReverseMap) map = new_map (request->tables->image, error);
   g_autofree P2vWalkReport *spaces = g_new0 (P2vWalkReport, MAX (request->n_roots, 1));
   g_autofree guint64 *visits_left = g_new (guint64, MAX (request->n_roots, 1));
+  g_autoptr (P2vDetours) detours = p2v_detours_new (request->tables, request->roots);
   g_autofree Builder *self = g_new0 (Builder, 1);
 
   if (map == NULL)
@@ -847,6 +967,7 @@ p2v_builder_run (const P2vBuildRequest  *request,
   self->visits_left = visits_left;
   self->n_visits_left = MAX_VISITS_PER_FRAME * p2v_paging_max_tables (request->tables->image);
   self->watched_pfn = G_MAXUINT64;
+  self->detours = detours;
 
   gboolean ok = build (self, ret_report, error);
   for (guint i = 0; i < P2V_PAGING_MAX_LEVELS; i++)

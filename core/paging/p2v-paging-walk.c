@@ -43,7 +43,8 @@ gboolean
 p2v_walk_report_is_whole (const P2vWalkReport *report)
 {
   return report->n_missing_tables == 0 && report->n_looped_tables == 0 &&
-         report->n_malformed_entries == 0 && !report->too_many_tables;
+         report->n_malformed_entries == 0 && report->n_indirect_entries == 0 &&
+         !report->too_many_tables;
 }
 
 /* Whether the table is one of those on the way to level @n_levels: following it would lead

@@ -108,7 +108,10 @@ p2v_paging_decode_foreign (const P2vPageTables  *self,
       return P2V_ENTRY_PAGE;
     case P2V_FOREIGN_TABLE:
       /* Behind the last level there are none. */
-      return level->table_mask != 0 ? P2V_ENTRY_TABLE : P2V_ENTRY_ABSENT;
+      if (level->table_mask == 0)
+        return P2V_ENTRY_ABSENT;
+      ret_leaf->pa &= ~(p2v_paging_get_table_bytes (self->form, level + 1) - 1);
+      return P2V_ENTRY_TABLE;
     case P2V_FOREIGN_INDIRECT:
       return self->resolve != NULL ? P2V_ENTRY_INDIRECT : P2V_ENTRY_ABSENT;
     case P2V_FOREIGN_NONE:
@@ -143,6 +146,9 @@ p2v_paging_narrow_grants (const P2vPageTables *self,
   const P2vPagingRule *rule = kind == P2V_ENTRY_TABLE ? level->table_rules : level->page_rules;
   guint grants = P2V_GRANTS_ALL;
 
+  /* The processor does not get behind a table that only the system knows. */
+  if (kind == P2V_ENTRY_TABLE && (entry & level->table_mask) != level->table_value)
+    return 0;
   for (; rule != NULL && rule->takes != 0; rule++)
     if ((entry & rule->mask) == rule->value)
       grants &= ~rule->takes;

@@ -148,6 +148,7 @@ typedef struct
   P2vVirtAddr           va;        /* of the page's first byte, as the root's base_va extends it */
   const P2vPagingLevel *level;     /* a page has 1 << level->shift bytes */
   guint64               entry;
+  guint64               tag;       /* the asker's own */
   /* To be filled in. */
   gboolean              is_in_ram; /* FALSE at first */
   P2vPagingLeaf         leaf;      /* pa need not be aligned; state is as it was decoded at first */
@@ -333,6 +334,7 @@ typedef struct
   guint32     n_missing_tables;    /* not in the image */
   guint32     n_looped_tables;     /* tables that lead to themselves or to one above: passed over */
   guint32     n_malformed_entries; /* with reserved bits set: passed over */
+  guint32     n_indirect_entries;  /* not looked up, for there were too many */
   gboolean    root_missing;        /* nothing could be walked */
   gboolean    too_many_tables;     /* more than p2v_paging_max_tables(): the rest was passed over */
   P2vPhysAddr first_missing_pa;

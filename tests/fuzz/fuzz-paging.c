@@ -3,8 +3,8 @@
 
 /* Any bytes as physical memory with page tables in it. The first byte chooses: bits 0 to 3 the
  * paging form, bit 4 a second address space (the kernel's, rooted in the second page, the first in
- * the first), bit 5 whether a system claims entries that the processor does not accept. The second
- * byte is the frame watched.
+ * the first), bit 5 whether a system claims entries that the processor does not accept, bit 6
+ * whether some of them are detours. The second byte is the frame watched.
  *
  * The walk of each space and the index of all must end and say the same. */
 
@@ -31,6 +31,9 @@
  * arch/x86/include/asm/pgtable_types.h, _PAGE_PROTNONE. */
 #define PROT_NONE_BIT ((guint64) 1 << 8)
 
+/* Windows' prototype entries have this one. Source: _MMPTE_PROTOTYPE of Windows 7 to 11. */
+#define DETOUR_BIT ((guint64) 1 << 10)
+
 typedef struct
 {
   guint64       pfn;
@@ -55,11 +58,32 @@ decode_foreign (gconstpointer         system_data,
                 P2vState             *ret_state)
 {
   const P2vPageTables *tables = system_data;
+  if (entry & DETOUR_BIT)
+    {
+      *ret_state = P2V_STATE_PROTOTYPE;
+      return P2V_FOREIGN_INDIRECT;
+    }
   if (!(entry & PROT_NONE_BIT) || (level->page_mask == 0))
     return P2V_FOREIGN_NONE;
   *ret_pa = ~entry & tables->pa_mask & ~(((guint64) 1 << level->shift) - 1);
   *ret_state = P2V_STATE_PROT_NONE;
   return P2V_FOREIGN_PAGE;
+}
+
+/* Half of the detours lead to a page, some of them outside the image. */
+static gboolean
+resolve (gconstpointer      system_data,
+         P2vIndirectEntry  *entries,
+         gsize              n_entries,
+         GCancellable      *cancellable,
+         GError           **error)
+{
+  for (gsize i = 0; i < n_entries; i++)
+    {
+      entries[i].is_in_ram = entries[i].entry & (DETOUR_BIT << 1);
+      entries[i].leaf.pa = entries[i].entry >> 8 & G_MAXUINT32;
+    }
+  return TRUE;
 }
 
 static void
@@ -196,6 +220,7 @@ compare (P2vImage     *image,
     .image = image,
     .form = p2v_paging_forms[(choice[0] & 15) % P2V_PAGING_N_FORMS],
     .decode_foreign = choice[0] & 32 ? decode_foreign : NULL,
+    .resolve = choice[0] & 64 ? resolve : NULL,
     .system_data = &tables,
   };
   tables.pa_mask = tables.form->pa_mask;

@@ -61,6 +61,8 @@ put_tables (GByteArray          *bytes,
   put_entry (bytes, form, last, 1, 5 * TABLE_BYTES | kinds->entry);               /* an alias */
   put_entry (bytes, form, last, 2, 0xfee00000 | kinds->entry);                    /* a device */
   put_entry (bytes, form, last, 3, 1);
+  put_entry (bytes, form, last, 4, (guint64) 5 * TABLE_BYTES << 8 | 0xc00);       /* a detour */
+  put_entry (bytes, form, last, 5, 0x400);
   /* Not present, but kept: the address of a page inverted, bits 12 to 51. */
   put_entry (bytes, form, last, 511, (0xffffffffff000 & ~((guint64) 5 * TABLE_BYTES)) | 0x100);
 }
@@ -76,8 +78,8 @@ save (const char          *folder,
 
   g_byte_array_set_size (bytes, 2 + N_TABLES * TABLE_BYTES);
   memset (bytes->data, 0, bytes->len);
-  /* A second space and foreign entries; the frame watched is that of the alias. */
-  bytes->data[0] = (guint8) (number | 16 | 32);
+  /* A second space, foreign entries and detours; the frame watched is that of the alias. */
+  bytes->data[0] = (guint8) (number | 16 | 32 | 64);
   bytes->data[1] = 5 * TABLE_BYTES >> P2V_FRAME_SHIFT;
   put_tables (bytes, form, form->has_two_roots ? &arm_kinds : &x86_kinds);
   return g_file_set_contents (path, (const char *) bytes->data, (gssize) bytes->len, NULL);

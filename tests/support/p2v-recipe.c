@@ -21,6 +21,7 @@ p2v_recipe_free (P2vRecipe *recipe)
 {
   g_array_unref (recipe->memory);
   g_array_unref (recipe->roots);
+  g_array_unref (recipe->detours);
   g_array_unref (recipe->pages);
   g_array_unref (recipe->counters);
   g_free (recipe);
@@ -131,6 +132,17 @@ parse_rights (const char *text)
 }
 
 static gboolean
+parse_detour (P2vRecipe *recipe,
+              char     **words)
+{
+  P2vRecipeDetour detour = { g_ascii_strtoull (words[1], NULL, 0),
+                             g_ascii_strtoull (words[2], NULL, 0) };
+
+  g_array_append_val (recipe->detours, detour);
+  return TRUE;
+}
+
+static gboolean
 parse_page (P2vRecipe *recipe,
             char     **words)
 {
@@ -138,12 +150,14 @@ parse_page (P2vRecipe *recipe,
       = { .space = (guint) g_ascii_strtoull (words[1], NULL, 0),
           .va = g_ascii_strtoull (words[2], NULL, 0),
           .pa = g_ascii_strtoull (words[3], NULL, 0),
-          .page_shift = parse_size (words[4]),
-          .state = strcmp (words[6], "valid") == 0 ? P2V_STATE_VALID : P2V_STATE_PROT_NONE };
+          .page_shift = parse_size (words[4]) };
 
   if (page.page_shift == 0 || strlen (words[5]) != 4)
     return FALSE;
   page.rights = parse_rights (words[5]);
+  while (strcmp (words[6], p2v_state_to_string (page.state)) != 0)
+    if (++page.state > P2V_STATE_HWPOISON)
+      return FALSE;
   g_array_append_val (recipe->pages, page);
   return TRUE;
 }
@@ -174,6 +188,7 @@ static const struct
 } statements[] = {
   { "form", 2, parse_form },   { "memory", 3, parse_memory }, { "space", 2, parse_space },
   { "kernel", 3, parse_kernel }, { "slots", 2, parse_slots },
+  { "detour", 3, parse_detour },
   { "entry", 3, parse_entry }, { "page", 7, parse_page },     { "report", 4, parse_report },
 };
 
@@ -208,6 +223,7 @@ p2v_recipe_load (const char *path)
   recipe->memory = g_array_new (FALSE, FALSE, sizeof (P2vTestMemory));
   g_array_set_clear_func (recipe->memory, clear_memory);
   recipe->roots = g_array_new (FALSE, FALSE, sizeof (P2vPagingRoot));
+  recipe->detours = g_array_new (FALSE, FALSE, sizeof (P2vRecipeDetour));
   recipe->pages = g_array_new (FALSE, FALSE, sizeof (P2vRecipePage));
   recipe->counters = g_array_new (FALSE, FALSE, sizeof (guint[P2V_RECIPE_N_COUNTERS]));
   if (!g_file_get_contents (path, &text, NULL, NULL))

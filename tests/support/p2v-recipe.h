@@ -14,9 +14,11 @@
  *    kernel ROOT_PA BASE_VA an address space: the root's upper half; BASE_VA is of entry 0
  *    entry TABLE_PA[INDEX] VALUE
  *                           an entry of a page table, of the form's size, little-endian
+ *    detour VALUE PA        where an indirect entry of that value leads; those that no line names
+ *                           lead nowhere
  *    page SPACE VA PA SIZE RIGHTS STATE
  *                           an expected mapping: 4K or the like; rwxu with - for what is missing;
- *                           valid or prot-none; by space, then address
+ *                           valid, prot-none, prototype ...; by space, then address
  *    report SPACE COUNTER N an expected counter: missing, looped, malformed, root-missing,
  *                           too-many; all others must be 0 */
 
@@ -35,6 +37,12 @@ typedef struct
   P2vState    state;
 } P2vRecipePage;
 
+typedef struct
+{
+  guint64     value;
+  P2vPhysAddr pa;
+} P2vRecipeDetour;
+
 typedef enum
 {
   P2V_RECIPE_MISSING,
@@ -51,6 +59,7 @@ typedef struct
   guint                n_user_slots;   /* of the roots that come next */
   GArray              *memory;         /* P2vTestMemory; the bytes are the recipe's */
   GArray              *roots;          /* P2vPagingRoot */
+  GArray              *detours;        /* P2vRecipeDetour */
   GArray              *pages;          /* P2vRecipePage */
   GArray              *counters;       /* guint[P2V_RECIPE_N_COUNTERS] by space */
 } P2vRecipe;
