@@ -18,6 +18,7 @@
 #include "p2v-frame-reader.h"
 #include "p2v-bulk.h"
 #include "p2v-export.h"
+#include "p2v-sharing-export.h"
 #include "p2v-sharing.h"
 #include "p2v-survey.h"
 #undef P2V_INSIDE
