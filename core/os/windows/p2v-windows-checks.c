@@ -160,7 +160,6 @@ check_audit_name (const Check *check)
   if (!p2v_windows_is_kernel_va (check->self, va))
     return -1;
   g_autofree char *name = p2v_windows_dup_string (check->self, check->memory, va);
-  /* A backslash of the name is doubled in escaped text. */
   return name != NULL && name[0] == '\\' ? 1 : -1;
 }
 

@@ -155,38 +155,51 @@ try_system (P2vWindows       *self,
   return n_processes;
 }
 
-/* What was found of one machine in the image, the better the larger. */
-static guint
-try_paging (P2vWindows           *best,
-            guint                 best_count,
+/* What was found of one machine in the image. */
+typedef struct
+{
+  P2vWindows windows;
+  guint      n_processes;
+} Machine;
+
+/* The longer list of processes is right; with the same, the layout that fits better: entries of
+ * x64 and of ARM64 are alike enough that one can be walked as the other. */
+static gboolean
+is_better (const Machine *self,
+           const Machine *other)
+{
+  if (self->n_processes != other->n_processes)
+    return self->n_processes > other->n_processes;
+  return self->n_processes > 0 && self->windows.score > other->windows.score;
+}
+
+static void
+try_paging (Machine              *best,
             const P2vWindowsScan *scan,
             P2vImage             *image,
             guint                 position)
 {
-  P2vWindows self = { .image = image };
+  Machine self = { 0 };
   guint n_tried = 0;
   gsize n_layouts;
   const P2vWindowsLayout *layouts = p2v_windows_layouts_get (&n_layouts);
 
-  if (!p2v_windows_set_paging (&self, image, position))
-    return best_count;
+  if (!p2v_windows_set_paging (&self.windows, image, position))
+    return;
   for (gsize i = 0; i < n_layouts; i++)
-    if (layouts[i].kind == self.kind)
-      self.layout = layouts[i];
-  g_autoptr (GPtrArray) objects = collect_objects (&self, scan);
+    if (layouts[i].kind == self.windows.kind)
+      self.windows.layout = layouts[i];
+  g_autoptr (GPtrArray) objects = collect_objects (&self.windows, scan);
   for (guint i = 0; i < objects->len && n_tried < MAX_SYSTEMS; i++)
     {
       P2vWindowsObject *object = g_ptr_array_index (objects, i);
       if (!may_be_system (object))
         continue;
       n_tried++;
-      guint count = try_system (&self, objects, object);
-      if (count <= best_count)
-        continue;
-      best_count = count;
-      *best = self;
+      self.n_processes = try_system (&self.windows, objects, object);
+      if (is_better (&self, best))
+        *best = self;
     }
-  return best_count;
 }
 
 gboolean
@@ -195,15 +208,16 @@ p2v_windows_find_kernel (P2vWindows            *self,
                          const P2vWindowsScan  *scan,
                          GError               **error)
 {
-  guint count = 0;
+  Machine best = { 0 };
 
   for (guint i = 0; i < P2V_WINDOWS_N_PAGINGS; i++)
-    count = try_paging (self, count, scan, image, i);
-  if (count == 0)
+    try_paging (&best, scan, image, i);
+  if (best.n_processes == 0)
     {
       g_set_error_literal (error, P2V_OS_ERROR, P2V_OS_ERROR_NOT_DETECTED, "no System process");
       return FALSE;
     }
+  *self = best.windows;
   self->tables.system_data = self;
   g_autoptr (P2vVirtualMemory) memory = p2v_virtual_memory_new (&self->tables, self->root_pa);
   p2v_windows_find_image (self, memory);

@@ -170,6 +170,8 @@ p2v_windows_choose_layout (P2vWindows       *self,
   if (best == NULL)
     return FALSE;
   self->layout = *best;
+  self->inferred = 0;
+  self->score = score_layout (self, memory, objects);
   check_fields (self, memory, objects);
   return self->votes[WINDOWS_EPROCESS_NAME] > 0 && self->votes[WINDOWS_EPROCESS_PID] > 0 &&
          self->votes[WINDOWS_EPROCESS_LINKS] > 0;

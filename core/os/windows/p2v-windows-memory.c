@@ -80,6 +80,21 @@ p2v_windows_read_field (const P2vWindows *self,
                                    ret_value);
 }
 
+/* Backslashes are what paths are made of here, and stay single; all else is escaped as usual. */
+static char *
+escape_path (const char *path)
+{
+  g_auto (GStrv) parts = g_strsplit (path, "\\", -1);
+
+  for (char **part = parts; *part != NULL; part++)
+    {
+      char *escaped = p2v_text_escape (*part, -1);
+      g_free (*part);
+      *part = escaped;
+    }
+  return g_strjoinv ("\\", parts);
+}
+
 /* Source: UNICODE_STRING of the public Windows headers: Length, MaximumLength, then the pointer at
  * its own alignment. */
 char *
@@ -103,5 +118,5 @@ p2v_windows_dup_string (const P2vWindows *self,
   for (guint i = 0; i < length / sizeof (gunichar2); i++)
     text[i] = GUINT16_FROM_LE (text[i]);
   g_autofree char *utf8 = g_utf16_to_utf8 (text, length / sizeof (gunichar2), NULL, NULL, NULL);
-  return utf8 != NULL ? p2v_text_escape (utf8, -1) : NULL;
+  return utf8 != NULL ? escape_path (utf8) : NULL;
 }

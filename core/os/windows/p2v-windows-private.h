@@ -45,6 +45,7 @@ typedef struct
   P2vPhysAddr           end_pa;      /* behind the image's last byte */
   P2vWindowsLayout      layout;
   guint32               votes[WINDOWS_N_FIELDS]; /* processes that confirmed the offset */
+  gint64                score;       /* how well the layout fits the processes */
   guint64               inferred;    /* bits of P2vWindowsField: not from the table */
   P2vVirtAddr           system_va;   /* System's object */
   P2vVirtAddr           list_head_va; /* PsActiveProcessHead, or 0 */

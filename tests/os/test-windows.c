@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The pas2vas authors */
+
+/* Windows machines of every version and kind: every process by every method that should see it, and
+ * every mapping, none missing and none extra. */
+
+#include "p2v-test.h"
+
+#include "p2v-image-writers.h"
+#include "p2v-windows-machine.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+typedef struct
+{
+  P2vTestWindowsKind  kind;
+  const char         *build;
+  P2vTestWindowsFlags flags;
+} Variant;
+
+/* What a session says of a machine. */
+typedef struct
+{
+  P2vWindowsMachine *machine;
+  P2vSession        *session;
+  P2vSystem         *system;
+} Fixture;
+
+static char *
+dup_csv_path (void)
+{
+  return g_build_filename (g_getenv ("P2V_TEST_SOURCE"), "data", "windows", "offsets.csv", NULL);
+}
+
+static P2vWindowsMachine *
+new_machine (const Variant *variant)
+{
+  g_autofree char *csv_path = dup_csv_path ();
+
+  return p2v_windows_machine_new (variant->kind, variant->build, variant->flags, csv_path);
+}
+
+static char *
+save_machine (void              **state,
+              P2vWindowsMachine  *machine,
+              P2vTestContainer    container)
+{
+  const P2vTestMemory memory = { 0, machine->bytes, machine->length };
+  const P2vTestMachine description = { .memory = &memory, .n_memory = 1 };
+  char *path = p2v_test_path (state, "windows.img");
+
+  assert_true (p2v_test_save (container, &description, path));
+  return path;
+}
+
+/* Takes @machine. */
+static Fixture
+open_machine (void              **state,
+              P2vWindowsMachine  *machine,
+              P2vTestContainer    container)
+{
+  Fixture fixture = { .machine = machine, .session = p2v_session_new () };
+  g_autofree char *path = save_machine (state, machine, container);
+  GError *error = NULL;
+
+  p2v_session_set_cache (fixture.session, FALSE, NULL);
+  p2v_session_open (fixture.session, path, NULL, &error);
+  assert_no_error (error);
+  p2v_session_find_system (fixture.session, NULL, &error);
+  assert_no_error (error);
+  p2v_session_build_index (fixture.session, NULL, &error);
+  assert_no_error (error);
+  fixture.system = p2v_session_dup_system (fixture.session);
+  return fixture;
+}
+
+static void
+close_machine (Fixture *fixture)
+{
+  g_object_unref (fixture->system);
+  g_object_unref (fixture->session);
+  p2v_windows_machine_free (fixture->machine);
+}
+
+static guint
+get_method (P2vSystem  *system,
+            const char *name)
+{
+  gsize n_methods;
+  const P2vMethod *methods = p2v_system_get_methods (system, &n_methods);
+
+  for (gsize i = 0; i < n_methods; i++)
+    if (strcmp (methods[i].name, name) == 0)
+      return methods[i].bit;
+  fail_msg ("no method %s", name);
+  return 0;
+}
+
+/* The answer's row for the mapping, described, or a failure that names it. */
+static P2vMapping
+find_row (Fixture                     *fixture,
+          const P2vTestWindowsMapping *expected)
+{
+  g_autoptr (P2vAnswer) answer = p2v_session_lookup (fixture->session, expected->pa, NULL);
+
+  for (guint64 i = 0; i < p2v_answer_get_n_rows (answer); i++)
+    {
+      P2vMapping row;
+      p2v_answer_get_row (answer, i, &row);
+      gint64 pid = p2v_process_get_pid (row.process);
+      if (row.va != expected->va || (expected->pid != 0 && pid != expected->pid) ||
+          (expected->pid == 0 && p2v_process_get_object_va (row.process) != 0))
+        continue;
+      assert_true (p2v_session_describe (fixture->session, &row, NULL));
+      return row;
+    }
+  fail_msg ("%s: 0x%" PRIx64 " does not lead to pid %d, 0x%" PRIx64, fixture->machine->build,
+            expected->pa, (int) expected->pid, expected->va);
+  return (P2vMapping) { 0 };
+}
+
+static void
+check_mappings (Fixture *fixture)
+{
+  const GArray *mappings = fixture->machine->mappings;
+  P2vIndexStatistics statistics;
+
+  for (guint i = 0; i < mappings->len; i++)
+    {
+      const P2vTestWindowsMapping *expected = &g_array_index (mappings, P2vTestWindowsMapping, i);
+      P2vMapping row = find_row (fixture, expected);
+      assert_string_equal (p2v_state_to_string (row.state), expected->state);
+      if (expected->region == NULL)
+        assert_null (row.region);
+      else
+        assert_string_equal (row.region->name, expected->region);
+      assert_int_equal ((guint64) 1 << row.page_shift, expected->length);
+    }
+  assert_true (p2v_session_get_statistics (fixture->session, &statistics));
+  assert_int_equal (statistics.n_mappings, mappings->len);
+}
+
+static void
+check_process (Fixture                     *fixture,
+               const P2vTestWindowsProcess *expected)
+{
+  P2vProcess *process = p2v_system_find_pid (fixture->system, expected->pid);
+
+  if (process == NULL)
+    fail_msg ("%s: no process %d", fixture->machine->build, (int) expected->pid);
+  guint methods = p2v_process_get_methods (process);
+  assert_string_equal (p2v_process_get_name (process), expected->name);
+  assert_int_equal (p2v_process_get_object_va (process), expected->object_va);
+  assert_int_equal ((methods & get_method (fixture->system, "PsActiveProcessHead")) != 0,
+                    expected->is_listed);
+  assert_int_equal ((methods & get_method (fixture->system, "PspCidTable")) != 0,
+                    expected->in_cid_table);
+  assert_true (methods & get_method (fixture->system, "PSScan"));
+  assert_int_equal ((p2v_process_get_flags (process) & P2V_PROCESS_ZOMBIE) != 0,
+                    expected->has_ended);
+}
+
+static void
+check_processes (Fixture *fixture)
+{
+  const GArray *processes = fixture->machine->processes;
+  guint n_processes = p2v_system_get_n_processes (fixture->system);
+
+  for (guint i = 0; i < processes->len; i++)
+    check_process (fixture, &g_array_index (processes, P2vTestWindowsProcess, i));
+  /* One more: the page tables that belong to none. */
+  assert_int_equal (n_processes, processes->len + 1);
+}
+
+static void
+check_variant (void          **state,
+               const Variant  *variant)
+{
+  Fixture fixture = open_machine (state, new_machine (variant), P2V_TEST_RAW);
+
+  check_processes (&fixture);
+  check_mappings (&fixture);
+  close_machine (&fixture);
+}
+
+#define CHECK_VARIANTS(name, ...)                                  \
+  static void name (void **state)                                  \
+  {                                                                \
+    static const Variant variants[] = { __VA_ARGS__ };             \
+    for (gsize i = 0; i < G_N_ELEMENTS (variants); i++)            \
+      check_variant (state, &variants[i]);                         \
+  }
+
+CHECK_VARIANTS (every_mapping_of_32_bit_windows_is_found,
+                { P2V_TEST_WINDOWS_X86, "5.1.2600.5512", 0 },
+                { P2V_TEST_WINDOWS_X86, "5.2.3790.3959", 0 },
+                { P2V_TEST_WINDOWS_X86, "6.0.6002", P2V_TEST_WINDOWS_NO_DEBUGGER },
+                { P2V_TEST_WINDOWS_X86, "6.1.7601", P2V_TEST_WINDOWS_NOISE })
+
+CHECK_VARIANTS (every_mapping_of_windows_with_pae_is_found,
+                { P2V_TEST_WINDOWS_PAE, "5.1.2600.5512", 0 },
+                { P2V_TEST_WINDOWS_PAE, "6.0.6002", 0 },
+                { P2V_TEST_WINDOWS_PAE, "6.1.7601.24000", P2V_TEST_WINDOWS_NO_DEBUGGER },
+                { P2V_TEST_WINDOWS_PAE, "6.2.9200", 0 },
+                { P2V_TEST_WINDOWS_PAE, "6.3.9600", 0 },
+                { P2V_TEST_WINDOWS_PAE, "10.0.10586", P2V_TEST_WINDOWS_NOISE },
+                { P2V_TEST_WINDOWS_PAE, "10.0.19041", 0 })
+
+CHECK_VARIANTS (every_mapping_of_64_bit_windows_before_10_is_found,
+                { P2V_TEST_WINDOWS_X64, "5.2.3790.3959", 0 },
+                { P2V_TEST_WINDOWS_X64, "6.0.6002", 0 },
+                { P2V_TEST_WINDOWS_X64, "6.1.7601", P2V_TEST_WINDOWS_NOISE },
+                { P2V_TEST_WINDOWS_X64, "6.1.7601.24540", P2V_TEST_WINDOWS_SHADOW },
+                { P2V_TEST_WINDOWS_X64, "6.2.9200", P2V_TEST_WINDOWS_ENCODED },
+                { P2V_TEST_WINDOWS_X64, "6.3.9600", P2V_TEST_WINDOWS_NO_DEBUGGER },
+                { P2V_TEST_WINDOWS_X64, "6.3.9600.19913", P2V_TEST_WINDOWS_ENCODED })
+
+CHECK_VARIANTS (every_mapping_of_64_bit_windows_10_and_11_is_found,
+                { P2V_TEST_WINDOWS_X64, "10.0.10586", 0 },
+                { P2V_TEST_WINDOWS_X64, "10.0.14393.4583", P2V_TEST_WINDOWS_SHADOW },
+                { P2V_TEST_WINDOWS_X64, "10.0.15063", P2V_TEST_WINDOWS_NO_DEBUGGER },
+                { P2V_TEST_WINDOWS_X64, "10.0.17763", P2V_TEST_WINDOWS_NOISE },
+                { P2V_TEST_WINDOWS_X64, "10.0.18362", P2V_TEST_WINDOWS_SHADOW },
+                { P2V_TEST_WINDOWS_X64, "10.0.19041", P2V_TEST_WINDOWS_ENCODED },
+                { P2V_TEST_WINDOWS_X64, "10.0.22000", P2V_TEST_WINDOWS_ENCODED },
+                { P2V_TEST_WINDOWS_X64, "10.0.22621", P2V_TEST_WINDOWS_SHADOW },
+                { P2V_TEST_WINDOWS_X64, "10.0.26100", P2V_TEST_WINDOWS_ENCODED })
+
+CHECK_VARIANTS (every_mapping_of_windows_with_five_levels_or_on_arm_is_found,
+                { P2V_TEST_WINDOWS_LA57, "10.0.20348", P2V_TEST_WINDOWS_NO_DEBUGGER },
+                { P2V_TEST_WINDOWS_ARM64, "10.0.19569", 0 },
+                { P2V_TEST_WINDOWS_ARM64, "10.0.26100", 0 })
+
+/* The example in the documentation of Rekall's pas2vas, whose answer this tool is to give: Windows
+ * 7 in an ELF core of VirtualBox; a library at one address in several processes. */
+static void
+a_page_of_a_library_leads_to_all_who_share_it (void **state)
+{
+  static const Variant variant = { P2V_TEST_WINDOWS_X64, "6.1.7601", 0 };
+  static const char *const sharers[] = { "services.exe", "svchost.exe", "explorer.exe" };
+  const P2vVirtAddr va = 0x766c0000;
+  Fixture fixture = open_machine (state, new_machine (&variant), P2V_TEST_VBOX);
+  P2vProcess *process = p2v_system_find_pid (fixture.system, 1004);
+  P2vTrail trail;
+
+  assert_true (p2v_session_get_trail (fixture.session, p2v_process_get_address_space (process), va,
+                                      &trail, NULL));
+  assert_int_equal (trail.status, P2V_WALK_MAPPED);
+  assert_int_equal (trail.n_steps, 4);
+  assert_string_equal (trail.steps[0].name, "pml4e");
+  assert_string_equal (trail.steps[3].name, "pte");
+  g_autoptr (P2vAnswer) answer = p2v_session_lookup (fixture.session, trail.pa, NULL);
+  guint n_found = 0;
+  for (guint64 i = 0; i < p2v_answer_get_n_rows (answer); i++)
+    {
+      P2vMapping row;
+      p2v_answer_get_row (answer, i, &row);
+      assert_int_equal (row.va, va);
+      assert_true (p2v_session_describe (fixture.session, &row, NULL));
+      assert_string_equal (row.region->name, "\\Windows\\SysWOW64\\ws2_32.dll");
+      for (gsize j = 0; j < G_N_ELEMENTS (sharers); j++)
+        n_found += strcmp (p2v_process_get_name (row.process), sharers[j]) == 0;
+    }
+  assert_int_equal (n_found, G_N_ELEMENTS (sharers));
+  close_machine (&fixture);
+}
+
+/* Fields under other names than any version has: what they must be tells where they are. */
+static void
+fields_that_nobody_published_are_found (void **state)
+{
+  static const Variant variant = { P2V_TEST_WINDOWS_X64, "10.0.26100", 0 };
+  P2vWindowsMachine *machine = new_machine (&variant);
+  int name = p2v_windows_machine_offset (machine, "_EPROCESS", "ImageFileName");
+
+  /* The name moves by 16 bytes in every process. */
+  for (guint i = 0; i < machine->processes->len; i++)
+    {
+      guint8 *object = p2v_windows_machine_at (
+        machine, g_array_index (machine->processes, P2vTestWindowsProcess, i).object_va);
+      memmove (object + name - 16, object + name, 16);
+      memset (object + name, 0, 16);
+    }
+  Fixture fixture = open_machine (state, machine, P2V_TEST_RAW);
+  check_processes (&fixture);
+  check_mappings (&fixture);
+  close_machine (&fixture);
+}
+
+int
+main (void)
+{
+  const struct CMUnitTest tests[] = {
+    p2v_test_in_folder (every_mapping_of_32_bit_windows_is_found),
+    p2v_test_in_folder (every_mapping_of_windows_with_pae_is_found),
+    p2v_test_in_folder (every_mapping_of_64_bit_windows_before_10_is_found),
+    p2v_test_in_folder (every_mapping_of_64_bit_windows_10_and_11_is_found),
+    p2v_test_in_folder (every_mapping_of_windows_with_five_levels_or_on_arm_is_found),
+    p2v_test_in_folder (a_page_of_a_library_leads_to_all_who_share_it),
+    p2v_test_in_folder (fields_that_nobody_published_are_found),
+  };
+
+  return cmocka_run_group_tests (tests, NULL, NULL);
+}
