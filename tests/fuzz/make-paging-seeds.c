@@ -81,7 +81,7 @@ save (const char          *folder,
   /* A second space, foreign entries and detours; the frame watched is that of the alias. */
   bytes->data[0] = (guint8) (number | 16 | 32 | 64);
   bytes->data[1] = 5 * TABLE_BYTES >> P2V_FRAME_SHIFT;
-  put_tables (bytes, form, form->has_two_roots ? &arm_kinds : &x86_kinds);
+  put_tables (bytes, form, g_str_has_prefix (form->id, "x86") ? &x86_kinds : &arm_kinds);
   return g_file_set_contents (path, (const char *) bytes->data, (gssize) bytes->len, NULL);
 }
 
