@@ -7,20 +7,9 @@
 #include <inttypes.h>
 
 #include "p2v-answer-private.h"
+#include "p2v-answer-rows.h"
 
 #include "os/p2v-system-private.h"
-
-/* The rows of one address space: each of its owners has all of its entries, one owner after the
- * other. */
-typedef struct
-{
-  guint64          first_row;
-  guint64          first_entry;
-  guint64          n_entries;
-  P2vAddressSpace *space;
-  guint            first_owner;        /* in owners */
-  guint            n_owners;
-} AnswerGroup;
 
 /**
  * P2vAnswer:
@@ -37,12 +26,7 @@ struct _P2vAnswer
   guint64               file_offset;
   P2vSystem            *system;
   P2vReverseMap        *map;
-  GArray               *own_entries;   /* where entries points to, unless to the map's */
-  const P2vIndexEntry  *entries;
-  guint64               n_entries;
-  GArray               *groups;        /* AnswerGroup */
-  GPtrArray            *owners;        /* P2vProcess, of all groups; the system keeps them */
-  guint64               n_rows;
+  P2vAnswerRows         rows;          /* none without @system */
   P2vIndexStatistics    statistics;
   P2vProgress           progress;
 };
@@ -54,9 +38,7 @@ p2v_answer_finalize (GObject *object)
 {
   P2vAnswer *self = P2V_ANSWER (object);
 
-  g_clear_pointer (&self->own_entries, g_array_unref);
-  g_clear_pointer (&self->groups, g_array_unref);
-  g_clear_pointer (&self->owners, g_ptr_array_unref);
+  p2v_answer_rows_clear (&self->rows);
   g_clear_pointer (&self->map, p2v_reverse_map_unref);
   g_clear_object (&self->system);
   G_OBJECT_CLASS (p2v_answer_parent_class)->finalize (object);
@@ -71,81 +53,6 @@ p2v_answer_class_init (P2vAnswerClass *klass)
 static void
 p2v_answer_init (P2vAnswer *self)
 {
-  self->groups = g_array_new (FALSE, FALSE, sizeof (AnswerGroup));
-  self->owners = g_ptr_array_new ();
-}
-
-static int
-compare_entries (gconstpointer a,
-                 gconstpointer b)
-{
-  P2vIndexEntry x = *(const P2vIndexEntry *) a, y = *(const P2vIndexEntry *) b;
-
-  return (x > y) - (x < y);
-}
-
-/* The map's entries as they are or, where others come in (large pages, what was found so far), a
- * copy of all, sorted. */
-static void
-gather_entries (P2vAnswer            *self,
-                const P2vAnswerParts *parts)
-{
-  if (parts->map != NULL)
-    self->entries =
-      p2v_reverse_map_get_entries (parts->map, parts->pa >> P2V_FRAME_SHIFT, &self->n_entries);
-  if (parts->entries->len == 0)
-    return;
-  self->own_entries = g_array_copy (parts->entries);
-  if (self->n_entries > 0)
-    g_array_append_vals (self->own_entries, self->entries, (guint) self->n_entries);
-  g_array_sort (self->own_entries, compare_entries);
-  self->entries = (const P2vIndexEntry *) (gpointer) self->own_entries->data;
-  self->n_entries = self->own_entries->len;
-}
-
-/* The first entry at or behind @from that is not of @space. */
-static guint64
-find_group_end (P2vAnswer *self,
-                guint64    from,
-                guint      space)
-{
-  guint64 low = from, high = self->n_entries;
-
-  while (low < high)
-    {
-      guint64 middle = low + (high - low) / 2;
-      if (p2v_index_entry_space (self->entries[middle]) <= space)
-        low = middle + 1;
-      else
-        high = middle;
-    }
-  return low;
-}
-
-static void
-add_group (P2vAnswer *self,
-           guint64    first_entry,
-           guint64    n_entries,
-           P2vFilter *filter)
-{
-  guint number = p2v_index_entry_space (self->entries[first_entry]);
-  AnswerGroup group = { .first_row = self->n_rows,
-                        .first_entry = first_entry,
-                        .n_entries = n_entries,
-                        .space = p2v_system_get_space (self->system, number),
-                        .first_owner = self->owners->len };
-
-  for (guint i = 0; i < p2v_address_space_get_n_owners (group.space); i++)
-    {
-      P2vProcess *owner = p2v_address_space_get_owner (group.space, i);
-      if (filter == NULL || p2v_filter_matches (filter, owner))
-        g_ptr_array_add (self->owners, owner);
-    }
-  group.n_owners = self->owners->len - group.first_owner;
-  if (group.n_owners == 0)
-    return;
-  self->n_rows += group.n_entries * group.n_owners;
-  g_array_append_val (self->groups, group);
 }
 
 P2vAnswer *
@@ -162,13 +69,10 @@ p2v_answer_new (const P2vAnswerParts *parts)
     return self;
 
   self->system = g_object_ref (parts->system);
-  gather_entries (self, parts);
-  for (guint64 i = 0; i < self->n_entries;)
-    {
-      guint64 end = find_group_end (self, i, p2v_index_entry_space (self->entries[i]));
-      add_group (self, i, end - i, parts->filter);
-      i = end;
-    }
+  P2vRowChoice choice;
+  p2v_row_choice_init (&choice, self->system, self->map, parts->filter, FALSE);
+  p2v_answer_rows_init (&self->rows);
+  p2v_answer_rows_find (&self->rows, &choice, parts->pa, parts->entries);
   return self;
 }
 
@@ -210,7 +114,8 @@ p2v_answer_get_file_offset (P2vAnswer *self,
  * p2v_answer_get_n_rows:
  * @self: an answer
  *
- * Gets how many mappings there are: every virtual address of every owner.
+ * Gets how many rows there are: one for every virtual address of every owner, but one for all the
+ * addresses of an owner who has the page at very many.
  *
  * Returns: the count
  */
@@ -218,24 +123,7 @@ guint64
 p2v_answer_get_n_rows (P2vAnswer *self)
 {
   g_return_val_if_fail (P2V_IS_ANSWER (self), 0);
-  return self->n_rows;
-}
-
-static const AnswerGroup *
-find_group (P2vAnswer *self,
-            guint64    row)
-{
-  guint low = 0, high = self->groups->len;
-
-  while (high - low > 1)
-    {
-      guint middle = low + (high - low) / 2;
-      if (g_array_index (self->groups, AnswerGroup, middle).first_row <= row)
-        low = middle;
-      else
-        high = middle;
-    }
-  return &g_array_index (self->groups, AnswerGroup, low);
+  return self->rows.n_rows;
 }
 
 /**
@@ -244,8 +132,8 @@ find_group (P2vAnswer *self,
  * @position: less than p2v_answer_get_n_rows()
  * @ret_mapping: (out caller-allocates): the mapping, not described yet
  *
- * Gets one mapping from memory, in the order of processes, then addresses. p2v_session_describe()
- * fills in the rest from the image.
+ * Gets one row from memory, in the order of processes, then addresses; the kernel's come last, in
+ * the order of their classes. p2v_session_describe() fills in the rest from the image.
  */
 void
 p2v_answer_get_row (P2vAnswer  *self,
@@ -253,29 +141,17 @@ p2v_answer_get_row (P2vAnswer  *self,
                     P2vMapping *ret_mapping)
 {
   g_return_if_fail (P2V_IS_ANSWER (self));
-  g_return_if_fail (position < self->n_rows);
+  g_return_if_fail (position < self->rows.n_rows);
   g_return_if_fail (ret_mapping != NULL);
 
-  const AnswerGroup *group = find_group (self, position);
-  guint64 offset = position - group->first_row;
-  P2vIndexEntry entry = self->entries[group->first_entry + offset % group->n_entries];
-  guint owner = group->first_owner + (guint) (offset / group->n_entries);
-  P2vVirtAddr page_va = p2v_address_space_extend_va (group->space, p2v_index_entry_va (entry));
-
-  *ret_mapping = (P2vMapping) {
-    .pa = self->pa,
-    .va = page_va | (self->pa & (P2V_FRAME_SIZE - 1)),
-    .length_bytes = 1,
-    .process = g_ptr_array_index (self->owners, owner),
-    .space = group->space,
-  };
+  p2v_answer_rows_get (&self->rows, self->pa, position, ret_mapping);
 }
 
 /**
  * p2v_answer_get_n_owners:
  * @self: an answer
  *
- * Gets how many processes map the address.
+ * Gets how many processes map the address. The kernel is none.
  *
  * Returns: the count
  */
@@ -283,7 +159,7 @@ guint
 p2v_answer_get_n_owners (P2vAnswer *self)
 {
   g_return_val_if_fail (P2V_IS_ANSWER (self), 0);
-  return self->owners->len;
+  return self->rows.n_processes;
 }
 
 /**
@@ -314,9 +190,9 @@ P2vAbsence
 p2v_answer_get_absence (P2vAnswer *self)
 {
   g_return_val_if_fail (P2V_IS_ANSWER (self), P2V_ABSENCE_NONE);
-  if (self->n_rows > 0)
+  if (self->rows.n_rows > 0)
     return P2V_ABSENCE_NONE;
-  if (self->n_entries > 0)
+  if (self->rows.is_filtered)
     return P2V_ABSENCE_FILTERED;
   if (self->map == NULL)
     return P2V_ABSENCE_NOT_YET;
@@ -324,19 +200,91 @@ p2v_answer_get_absence (P2vAnswer *self)
 }
 
 static char *
-dup_owners_text (P2vAnswer *self)
+dup_processes_text (P2vAnswer *self)
 {
-  guint n_owners = self->owners->len;
+  guint n_owners = self->rows.n_processes;
+  guint64 n_mappings = self->rows.n_user_mappings;
   g_autofree char *owners =
     g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%u owner", "%u owners", n_owners), n_owners);
   /* Translators: behind "3 owners": other processes have the page too, or nobody else has. */
   const char *kind = n_owners > 1 ? _("shared") : _("private");
 
-  if (self->n_rows == n_owners)
+  if (n_mappings == n_owners)
     return g_strdup_printf ("%s · %s", owners, kind);
   return g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%s · %s · mapped %" PRIu64 " time",
-                                       "%s · %s · mapped %" PRIu64 " times", self->n_rows),
-                          owners, kind, self->n_rows);
+                                       "%s · %s · mapped %" PRIu64 " times", n_mappings),
+                          owners, kind, n_mappings);
+}
+
+static char *
+dup_owners_text (P2vAnswer *self)
+{
+  guint64 n_of_kernel = self->rows.n_mappings - self->rows.n_user_mappings;
+
+  if (self->rows.n_processes == 0)
+    return n_of_kernel == 1
+             ? g_strdup (_("only the kernel maps this frame"))
+             : g_strdup_printf (_("only the kernel maps this frame, %" PRIu64 " times"),
+                                n_of_kernel);
+  g_autofree char *processes = dup_processes_text (self);
+  if (n_of_kernel == 0)
+    return g_steal_pointer (&processes);
+  /* Translators: %s is "3 owners · shared"; the kernel's code or data has the page, too. */
+  return g_strdup_printf (_("%s · and the kernel"), processes);
+}
+
+/**
+ * p2v_answer_get_n_mappings:
+ * @self: an answer
+ *
+ * Gets how many mappings the rows stand for: a row of many addresses counts as many.
+ *
+ * Returns: the count
+ */
+guint64
+p2v_answer_get_n_mappings (P2vAnswer *self)
+{
+  g_return_val_if_fail (P2V_IS_ANSWER (self), 0);
+  return self->rows.n_mappings;
+}
+
+/**
+ * p2v_answer_get_n_hidden:
+ * @self: an answer
+ *
+ * Gets how many mappings of the kernel have no row because the filter does not want their class.
+ * See p2v_filter_set_kernel_rows().
+ *
+ * Returns: the count
+ */
+guint64
+p2v_answer_get_n_hidden (P2vAnswer *self)
+{
+  g_return_val_if_fail (P2V_IS_ANSWER (self), 0);
+  return self->rows.n_hidden;
+}
+
+/**
+ * p2v_answer_dup_hidden_text:
+ * @self: an answer
+ *
+ * Says how many mappings of the kernel are not shown.
+ *
+ * Returns: (transfer full) (nullable): translated text, "1 kernel mapping hidden"; %NULL if there
+ *   are none
+ */
+char *
+p2v_answer_dup_hidden_text (P2vAnswer *self)
+{
+  g_return_val_if_fail (P2V_IS_ANSWER (self), NULL);
+
+  guint64 n_hidden = self->rows.n_hidden;
+  if (n_hidden == 0)
+    return NULL;
+  return g_strdup_printf (
+    g_dngettext (GETTEXT_PACKAGE, "%" PRIu64 " kernel mapping hidden",
+                 "%" PRIu64 " kernel mappings hidden", n_hidden),
+    n_hidden);
 }
 
 /**
@@ -376,11 +324,25 @@ p2v_answer_dup_verdict (P2vAnswer *self)
     }
 }
 
+static char *
+dup_walked_text (P2vAnswer *self)
+{
+  g_autofree char *hidden = p2v_answer_dup_hidden_text (self);
+  g_autofree char *walked = g_strdup_printf (
+    g_dngettext (GETTEXT_PACKAGE, "%u of %u address space walked",
+                 "%u of %u address spaces walked", self->statistics.n_spaces),
+    self->statistics.n_spaces_walked, self->statistics.n_spaces);
+
+  return hidden != NULL ? g_strdup_printf ("%s · %s", walked, hidden)
+                        : g_steal_pointer (&walked);
+}
+
 /**
  * p2v_answer_dup_coverage:
  * @self: an answer
  *
- * Says how much the answer rests on: address spaces walked, or how far the index has come.
+ * Says how much the answer rests on: address spaces walked, or how far the index has come; and how
+ * many mappings of the kernel are not shown.
  *
  * Returns: (transfer full): translated text
  */
@@ -390,10 +352,7 @@ p2v_answer_dup_coverage (P2vAnswer *self)
   g_return_val_if_fail (P2V_IS_ANSWER (self), NULL);
 
   if (self->map != NULL)
-    return g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%u of %u address space walked",
-                                         "%u of %u address spaces walked",
-                                         self->statistics.n_spaces),
-                            self->statistics.n_spaces_walked, self->statistics.n_spaces);
+    return dup_walked_text (self);
   if (self->progress.activity == P2V_ACTIVITY_NONE)
     return g_strdup (_("no index"));
   return p2v_progress_dup_text (&self->progress);

@@ -21,6 +21,26 @@ G_BEGIN_DECLS
 P2V_AVAILABLE_IN_1_0
 G_DECLARE_FINAL_TYPE (P2vFilter, p2v_filter, P2V, FILTER, GObject)
 
+/**
+ * P2vKernelRows:
+ * @P2V_KERNEL_ROWS_DEFAULT: in an answer, and in bulk, those that say what a page is; none where
+ * all mappings of all processes are gone through. A filter with the kernel's id, 0, among others
+ * asks for it everywhere
+ * @P2V_KERNEL_ROWS_NONE: none
+ * @P2V_KERNEL_ROWS_NAMED: those that say what a page is: all but the blanket classes, see
+ * p2v_mapping_class_is_blanket()
+ * @P2V_KERNEL_ROWS_ALL: all
+ *
+ * Which mappings of the kernel's half are wanted.
+ */
+typedef enum
+{
+  P2V_KERNEL_ROWS_DEFAULT,
+  P2V_KERNEL_ROWS_NONE,
+  P2V_KERNEL_ROWS_NAMED,
+  P2V_KERNEL_ROWS_ALL,
+} P2vKernelRows;
+
 P2V_AVAILABLE_IN_1_0
 P2vFilter  *p2v_filter_new             (void);
 P2V_AVAILABLE_IN_1_0
@@ -42,6 +62,16 @@ void        p2v_filter_set_methods     (P2vFilter    *self,
 P2V_AVAILABLE_IN_1_0
 void        p2v_filter_set_text        (P2vFilter    *self,
                                         const char   *text);
+P2V_AVAILABLE_IN_1_0
+void        p2v_filter_set_kernel_rows (P2vFilter    *self,
+                                        P2vKernelRows kernel_rows);
+P2V_AVAILABLE_IN_1_0
+P2vKernelRows p2v_filter_get_kernel_rows (P2vFilter  *self);
+P2V_AVAILABLE_IN_1_0
+void        p2v_filter_set_every_address (P2vFilter  *self,
+                                        gboolean      every_address);
+P2V_AVAILABLE_IN_1_0
+gboolean    p2v_filter_get_every_address (P2vFilter  *self);
 P2V_AVAILABLE_IN_1_0
 gboolean    p2v_filter_matches         (P2vFilter    *self,
                                         P2vProcess   *process);
@@ -83,6 +113,12 @@ void        p2v_answer_get_row         (P2vAnswer    *self,
                                         P2vMapping   *ret_mapping);
 P2V_AVAILABLE_IN_1_0
 guint       p2v_answer_get_n_owners    (P2vAnswer    *self);
+P2V_AVAILABLE_IN_1_0
+guint64     p2v_answer_get_n_mappings  (P2vAnswer    *self);
+P2V_AVAILABLE_IN_1_0
+guint64     p2v_answer_get_n_hidden    (P2vAnswer    *self);
+P2V_AVAILABLE_IN_1_0
+char       *p2v_answer_dup_hidden_text (P2vAnswer    *self);
 P2V_AVAILABLE_IN_1_0
 gboolean    p2v_answer_is_complete     (P2vAnswer    *self);
 P2V_AVAILABLE_IN_1_0

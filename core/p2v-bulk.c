@@ -17,56 +17,28 @@
 #include <inttypes.h>
 
 #include "base/p2v-text.h"
-#include "os/p2v-system-private.h"
+#include "p2v-answer-rows.h"
 #include "p2v-session-private.h"
 
 /* No frame has this number: physical addresses have at most P2V_LIMIT_PHYS_BITS bits. */
 #define NO_FRAME G_MAXUINT64
-
-/* The owners of one address space that pass the filter. */
-typedef struct
-{
-  P2vAddressSpace *space;
-  guint            first;      /* in owners */
-  guint            n;
-} SpaceOwners;
 
 struct _P2vBulk
 {
   P2vImage            *image;
   P2vSystem           *system;
   P2vReverseMap       *map;
-  SpaceOwners         *spaces;   /* by number of the address space */
-  GPtrArray           *owners;   /* P2vProcess, of all spaces; the system keeps them */
+  P2vRowChoice         choice;
 
   P2vPhysAddr          pa;       /* asked for last */
   guint64              pfn;      /* of it, or NO_FRAME: what the following fields are about */
-  gboolean             is_mapped;
+  P2vAnswerRows        found;
   P2vFrameReader      *frames;
   guint64              described_pfn;  /* what the frame below is, or NO_FRAME */
   P2vFrame             frame;
   GArray              *rows;     /* P2vBulkRow */
   GArray              *extents;  /* P2vIndexEntry, only for use while looking up */
 };
-
-static void
-add_owners (P2vBulk   *self,
-            guint      number,
-            P2vFilter *filter)
-{
-  P2vAddressSpace *space = p2v_system_get_space (self->system, number);
-
-  self->spaces[number].space = space;
-  self->spaces[number].first = self->owners->len;
-  for (guint i = 0; i < p2v_address_space_get_n_owners (space); i++)
-    {
-      P2vProcess *owner = p2v_address_space_get_owner (space, i);
-
-      if (filter == NULL || p2v_filter_matches (filter, owner))
-        g_ptr_array_add (self->owners, owner);
-    }
-  self->spaces[number].n = self->owners->len - self->spaces[number].first;
-}
 
 /**
  * p2v_bulk_new:
@@ -97,14 +69,13 @@ p2v_bulk_new (P2vSession  *session,
 
   P2vBulk *self = g_new0 (P2vBulk, 1);
   self->frames = p2v_frame_reader_new_for_view (&view);
-  guint n_spaces = p2v_system_get_n_spaces (view.system);
   self->image = g_steal_pointer (&view.image);
   self->system = g_steal_pointer (&view.system);
   self->map = g_steal_pointer (&view.map);
-  self->spaces = g_new0 (SpaceOwners, MAX (n_spaces, 1));
-  self->owners = g_ptr_array_new ();
-  for (guint i = 0; i < n_spaces; i++)
-    add_owners (self, i, filter);
+  p2v_row_choice_init (&self->choice, self->system, self->map, filter, TRUE);
+  /* It is asked now and not kept. */
+  self->choice.filter = NULL;
+  p2v_answer_rows_init (&self->found);
   self->pfn = NO_FRAME;
   self->described_pfn = NO_FRAME;
   self->rows = g_array_new (FALSE, FALSE, sizeof (P2vBulkRow));
@@ -129,80 +100,33 @@ p2v_bulk_free (P2vBulk *self)
   p2v_frame_reader_free (self->frames);
   g_array_unref (self->extents);
   g_array_unref (self->rows);
-  g_ptr_array_unref (self->owners);
-  g_free (self->spaces);
+  p2v_answer_rows_clear (&self->found);
+  p2v_row_choice_clear (&self->choice);
   p2v_reverse_map_unref (self->map);
   g_object_unref (self->system);
   g_object_unref (self->image);
   g_free (self);
 }
 
-static int
-compare_entries (gconstpointer a,
-                 gconstpointer b)
-{
-  P2vIndexEntry x = *(const P2vIndexEntry *) a, y = *(const P2vIndexEntry *) b;
-
-  return (x > y) - (x < y);
-}
-
-/* The entries of one space, once for each of its owners. */
-static void
-add_rows (P2vBulk             *self,
-          const P2vIndexEntry *entries,
-          guint64              n_entries)
-{
-  const SpaceOwners *space = &self->spaces[p2v_index_entry_space (entries[0])];
-
-  for (guint i = 0; i < space->n; i++)
-    for (guint64 j = 0; j < n_entries; j++)
-      {
-        P2vBulkRow row = {
-          .process = g_ptr_array_index (self->owners, space->first + i),
-          .page_va = p2v_address_space_extend_va (space->space, p2v_index_entry_va (entries[j])),
-        };
-
-        g_array_append_val (self->rows, row);
-      }
-}
-
-/* All entries of a frame, sorted: the map's own where large pages add none. */
-static const P2vIndexEntry *
-gather_entries (P2vBulk *self,
-                guint64  pfn,
-                guint64 *ret_n_entries)
-{
-  const P2vIndexEntry *entries = p2v_reverse_map_get_entries (self->map, pfn, ret_n_entries);
-
-  g_array_set_size (self->extents, 0);
-  p2v_extent_classes_lookup (self->map->classes, self->map->n_classes, pfn, self->extents);
-  if (self->extents->len == 0)
-    return entries;
-
-  if (*ret_n_entries > 0)
-    g_array_append_vals (self->extents, entries, (guint) *ret_n_entries);
-  g_array_sort (self->extents, compare_entries);
-  *ret_n_entries = self->extents->len;
-  return (const P2vIndexEntry *) (gpointer) self->extents->data;
-}
-
 static void
 look_up_frame (P2vBulk *self,
                guint64  pfn)
 {
-  guint64 n_entries;
-  const P2vIndexEntry *entries = gather_entries (self, pfn, &n_entries);
-
   self->pfn = pfn;
-  self->is_mapped = n_entries > 0;
+  g_array_set_size (self->extents, 0);
+  p2v_extent_classes_lookup (self->map->classes, self->map->n_classes, pfn, self->extents);
+  p2v_answer_rows_find (&self->found, &self->choice, pfn << P2V_FRAME_SHIFT, self->extents);
   g_array_set_size (self->rows, 0);
-  for (guint64 start = 0, end; start < n_entries; start = end)
+  for (guint64 i = 0; i < self->found.n_rows; i++)
     {
-      guint space = p2v_index_entry_space (entries[start]);
+      P2vMapping mapping;
 
-      for (end = start + 1; end < n_entries && p2v_index_entry_space (entries[end]) == space;)
-        end++;
-      add_rows (self, entries + start, end - start);
+      p2v_answer_rows_get (&self->found, pfn << P2V_FRAME_SHIFT, i, &mapping);
+      P2vBulkRow row = { .process = mapping.process,
+                         .page_va = mapping.va,
+                         .mapping_class = mapping.mapping_class,
+                         .n_addresses = mapping.n_addresses };
+      g_array_append_val (self->rows, row);
     }
 }
 
@@ -212,8 +136,7 @@ look_up_frame (P2vBulk *self,
  * @pa: a physical address, in or out of the image
  * @ret_n_rows: (out): how many rows there are
  *
- * Asks who maps a physical address. The rows are in the order of those of an answer: by address
- * space, owner, then virtual address.
+ * Asks who maps a physical address. The rows are those of an answer, in its order.
  *
  * Returns: (array length=ret_n_rows) (transfer none) (nullable): the mappings of the frame that
  *   @pa is in; valid until the next call
@@ -250,7 +173,7 @@ p2v_bulk_get_absence (P2vBulk *self)
   guint64 file_offset;
   if (self->rows->len > 0)
     return P2V_ABSENCE_NONE;
-  if (self->is_mapped)
+  if (self->found.is_filtered)
     return P2V_ABSENCE_FILTERED;
   return p2v_image_pa_to_offset (self->image, self->pa, &file_offset) ? P2V_ABSENCE_UNMAPPED
                                                                       : P2V_ABSENCE_NOT_IN_IMAGE;

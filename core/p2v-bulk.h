@@ -22,13 +22,17 @@ typedef struct _P2vBulk P2vBulk;
  * P2vBulkRow:
  * @process: (transfer none): the owner; lives as long as the #P2vBulk
  * @page_va: the virtual address of the frame's first byte
+ * @mapping_class: what kind of address that is
+ * @n_addresses: how many addresses of the owner the row stands for, of which @page_va is the first
  *
  * One mapping of a frame.
  */
 typedef struct
 {
-  P2vProcess  *process;
-  P2vVirtAddr  page_va;
+  P2vProcess      *process;
+  P2vVirtAddr      page_va;
+  P2vMappingClass  mapping_class;
+  guint64          n_addresses;
 } P2vBulkRow;
 
 P2V_AVAILABLE_IN_1_0

@@ -3,6 +3,7 @@
 
 #include "config.h"
 
+#include "p2v-filter-private.h"
 #include "p2v-session-private.h"
 
 #include "os/p2v-system-private.h"
@@ -14,6 +15,7 @@ typedef struct
 {
   P2vAddressSpace *space;
   P2vFilter       *filter;
+  P2vKernelRows    kernel_rows;
   gboolean         join_pages;
   P2vMappingFunc   callback;
   gpointer         user_data;
@@ -63,22 +65,32 @@ next_region (Enumeration *self,
 static gboolean
 continues_run (const P2vMapping    *run,
                const P2vWalkedPage *page,
-               const P2vRegion     *region)
+               guint64              offset_bytes,
+               const P2vRegion     *region,
+               P2vMappingClass      mapping_class)
 {
-  return run->length_bytes > 0 && run->va + run->length_bytes == page->va &&
-         run->pa + run->length_bytes == page->pa && run->page_shift == page->page_shift &&
-         run->rights == page->rights && run->state == page->state && run->region == region;
+  return run->length_bytes > 0 && run->va + run->length_bytes == page->va + offset_bytes &&
+         run->pa + run->length_bytes == page->pa + offset_bytes &&
+         run->page_shift == page->page_shift && run->rights == page->rights &&
+         run->state == page->state && run->region == region &&
+         run->mapping_class == mapping_class;
 }
 
+/* Takes @length_bytes of a page from @offset_bytes on, which are all of one region and class. */
 static gboolean
-take_page (const P2vWalkedPage *page,
-           gpointer             user_data)
+take_piece (Enumeration *self,
+            const P2vWalkedPage *page,
+            guint64 offset_bytes,
+            guint64 length_bytes,
+            const P2vRegion *region)
 {
-  Enumeration *self = user_data;
-  const P2vRegion *region = next_region (self, page->va);
-  guint64 length_bytes = (guint64) 1 << page->page_shift;
+  P2vVirtAddr va = page->va + offset_bytes;
+  P2vMappingClass mapping_class = region != NULL ? region->mapping_class
+                                                 : p2v_address_space_classify (self->space, va);
 
-  if (self->join_pages && continues_run (&self->run, page, region))
+  if (!p2v_kernel_rows_include (self->kernel_rows, mapping_class))
+    return TRUE;
+  if (self->join_pages && continues_run (&self->run, page, offset_bytes, region, mapping_class))
     {
       self->run.length_bytes += length_bytes;
       return TRUE;
@@ -86,10 +98,13 @@ take_page (const P2vWalkedPage *page,
   if (!flush_run (self))
     return FALSE;
   self->run = (P2vMapping) {
-    .pa = page->pa,
-    .va = page->va,
+    .pa = page->pa + offset_bytes,
+    .va = va,
     .length_bytes = length_bytes,
     .space = self->space,
+    .mapping_class = mapping_class,
+    .n_addresses = 1,
+    .last_va = va,
     .described = TRUE,
     .page_shift = page->page_shift,
     .rights = page->rights,
@@ -101,10 +116,38 @@ take_page (const P2vWalkedPage *page,
   return TRUE;
 }
 
+/* A page of a process is in one region. A large one of the kernel may reach over several, of other
+ * classes. */
+static gboolean
+take_page (const P2vWalkedPage *page,
+           gpointer             user_data)
+{
+  Enumeration *self = user_data;
+  guint64 length_bytes = (guint64) 1 << page->page_shift;
+  gboolean is_kernel = p2v_address_space_is_kernel (self->space);
+  guint64 n;
+
+  for (guint64 done = 0; done < length_bytes; done += n)
+    {
+      P2vVirtAddr va = page->va + done;
+      const P2vRegion *region = next_region (self, va);
+      n = length_bytes - done;
+      if (is_kernel)
+        n = MIN (n, region != NULL ? region->length_bytes - (va - region->start_va)
+                                   : P2V_FRAME_SIZE);
+      if (!take_piece (self, page, done, n, region))
+        return FALSE;
+    }
+  return TRUE;
+}
+
 static gboolean
 has_match (P2vAddressSpace *space,
-           P2vFilter       *filter)
+           P2vFilter       *filter,
+           P2vKernelRows    kernel_rows)
 {
+  if (p2v_address_space_is_kernel (space) && kernel_rows == P2V_KERNEL_ROWS_NONE)
+    return FALSE;
   for (guint i = 0; i < p2v_address_space_get_n_owners (space); i++)
     if (filter == NULL || p2v_filter_matches (filter, p2v_address_space_get_owner (space, i)))
       return TRUE;
@@ -140,7 +183,7 @@ enumerate_spaces (P2vSystem      *system,
   for (guint i = 0; i < p2v_system_get_n_spaces (system) && !self->stopped; i++)
     {
       self->space = p2v_system_get_space (system, i);
-      if (has_match (self->space, self->filter) &&
+      if (has_match (self->space, self->filter, self->kernel_rows) &&
           !enumerate_space (system, self, &reports[i], cancellable, error))
         return FALSE;
     }
@@ -158,9 +201,9 @@ enumerate_spaces (P2vSystem      *system,
  * @cancellable: (nullable): to stop early
  * @error: return location for an error
  *
- * Goes through all mappings of all processes. What had to be passed over is told by
- * p2v_session_dup_diagnostics() afterwards. Takes as long as a walk of all page tables, so not for
- * a main loop.
+ * Goes through all mappings of all processes, and of the kernel if @filter asks for them. What had
+ * to be passed over is told by p2v_session_dup_diagnostics() afterwards. Takes as long as a walk of
+ * all page tables, so not for a main loop.
  *
  * Returns: %FALSE if the image cannot be read; %TRUE also if @callback stopped
  */
@@ -181,6 +224,8 @@ p2v_session_foreach_mapping (P2vSession      *self,
                               .user_data = user_data };
   if (system == NULL)
     return FALSE;
+  enumeration.kernel_rows = p2v_filter_choose_kernel_rows (filter, p2v_system_get_kernel (system),
+                                                           P2V_KERNEL_ROWS_NONE);
   g_autofree P2vWalkReport *reports = g_new0 (P2vWalkReport, p2v_system_get_n_spaces (system) + 1);
   if (!enumerate_spaces (system, &enumeration, reports, cancellable, error))
     return FALSE;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "p2v-answer.h"
+#include "p2v-filter-private.h"
 
 /**
  * P2vFilter:
@@ -18,13 +19,15 @@
  */
 struct _P2vFilter
 {
-  GObject  parent_instance;
-  GArray  *pids;               /* gint64 */
-  GArray  *object_vas;         /* guint64 */
-  GArray  *object_pas;         /* guint64 */
-  GRegex  *name_regex;
-  char    *text;               /* case-folded */
-  guint    methods;            /* 0: any */
+  GObject        parent_instance;
+  GArray        *pids;         /* gint64 */
+  GArray        *object_vas;   /* guint64 */
+  GArray        *object_pas;   /* guint64 */
+  GRegex        *name_regex;
+  char          *text;         /* case-folded */
+  guint          methods;      /* 0: any */
+  P2vKernelRows  kernel_rows;
+  gboolean       every_address;
 };
 
 G_DEFINE_FINAL_TYPE (P2vFilter, p2v_filter, G_TYPE_OBJECT)
@@ -175,6 +178,68 @@ p2v_filter_set_text (P2vFilter  *self,
   self->text = text != NULL && *text != '\0' ? g_utf8_casefold (text, -1) : NULL;
 }
 
+/**
+ * p2v_filter_set_kernel_rows:
+ * @self: a filter
+ * @kernel_rows: which mappings of the kernel to tell of
+ *
+ * Chooses among the kernel's own mappings; those of processes are not concerned. The other
+ * conditions hold for the kernel as for a process of its name and the id 0.
+ */
+void
+p2v_filter_set_kernel_rows (P2vFilter     *self,
+                            P2vKernelRows  kernel_rows)
+{
+  g_return_if_fail (P2V_IS_FILTER (self));
+  self->kernel_rows = kernel_rows;
+}
+
+/**
+ * p2v_filter_get_kernel_rows:
+ * @self: a filter
+ *
+ * Gets what p2v_filter_set_kernel_rows() was told.
+ *
+ * Returns: which mappings of the kernel are told of
+ */
+P2vKernelRows
+p2v_filter_get_kernel_rows (P2vFilter *self)
+{
+  g_return_val_if_fail (P2V_IS_FILTER (self), P2V_KERNEL_ROWS_DEFAULT);
+  return self->kernel_rows;
+}
+
+/**
+ * p2v_filter_set_every_address:
+ * @self: a filter
+ * @every_address: whether each address gets a row of its own
+ *
+ * Chooses whether an answer has a row for each of very many addresses at which one owner has the
+ * same page, or one row that tells of them all.
+ */
+void
+p2v_filter_set_every_address (P2vFilter *self,
+                              gboolean   every_address)
+{
+  g_return_if_fail (P2V_IS_FILTER (self));
+  self->every_address = every_address;
+}
+
+/**
+ * p2v_filter_get_every_address:
+ * @self: a filter
+ *
+ * Gets what p2v_filter_set_every_address() was told.
+ *
+ * Returns: %TRUE if each address gets a row of its own
+ */
+gboolean
+p2v_filter_get_every_address (P2vFilter *self)
+{
+  g_return_val_if_fail (P2V_IS_FILTER (self), FALSE);
+  return self->every_address;
+}
+
 static gboolean
 holds (GArray  *values,
        guint64  value)
@@ -219,4 +284,27 @@ p2v_filter_matches (P2vFilter  *self,
          (self->name_regex == NULL ||
           g_regex_match (self->name_regex, p2v_process_get_name (process), 0, NULL)) &&
          matches_text (self, process);
+}
+
+P2vKernelRows
+p2v_filter_choose_kernel_rows (P2vFilter     *self,
+                               P2vProcess    *kernel,
+                               P2vKernelRows  by_default)
+{
+  if (self == NULL)
+    return by_default;
+  if (kernel != NULL && !p2v_filter_matches (self, kernel))
+    return P2V_KERNEL_ROWS_NONE;
+  if (self->kernel_rows != P2V_KERNEL_ROWS_DEFAULT)
+    return self->kernel_rows;
+  /* Whoever names the kernel's id wants to see it. */
+  return self->pids->len > 0 ? P2V_KERNEL_ROWS_NAMED : by_default;
+}
+
+gboolean
+p2v_kernel_rows_include (P2vKernelRows   kernel_rows,
+                         P2vMappingClass mapping_class)
+{
+  return mapping_class == P2V_MAPPING_USER || kernel_rows == P2V_KERNEL_ROWS_ALL ||
+         (kernel_rows == P2V_KERNEL_ROWS_NAMED && !p2v_mapping_class_is_blanket (mapping_class));
 }

@@ -91,16 +91,39 @@ p2v_frame_reader_free (P2vFrameReader *self)
   g_free (self);
 }
 
+/* The system does not count its own mappings, so neither do we. */
 static gint64
 count_mappings (P2vFrameReader *self,
                 guint64         pfn)
 {
-  guint64 n_entries;
+  guint n_user_spaces = p2v_system_get_n_user_spaces (self->system);
+  guint64 n_entries, n;
+  const P2vIndexEntry *entries = p2v_reverse_map_get_entries (self->map, pfn, &n_entries);
 
-  p2v_reverse_map_get_entries (self->map, pfn, &n_entries);
+  while (n_entries > 0 && p2v_index_entry_space (entries[n_entries - 1]) >= n_user_spaces)
+    n_entries--;
+  n = n_entries;
   g_array_set_size (self->extents, 0);
   p2v_extent_classes_lookup (self->map->classes, self->map->n_classes, pfn, self->extents);
-  return (gint64) n_entries + self->extents->len;
+  for (guint i = 0; i < self->extents->len; i++)
+    if (p2v_index_entry_space (g_array_index (self->extents, P2vIndexEntry, i)) < n_user_spaces)
+      n++;
+  return (gint64) n;
+}
+
+static void
+describe_table_of_kernel (P2vFrameReader    *self,
+                          const P2vTableUse *use,
+                          const P2vFrame    *frame)
+{
+  const P2vPagingForm *form = p2v_system_get_page_tables (self->system)->form;
+
+  if (use->level_number == 0)
+    g_string_assign (self->detail, _("the page-table root of the kernel"));
+  else
+    /* Translators: kind of its entries such as pte, virtual address. */
+    g_string_printf (self->detail, _("a page table (%s) of the kernel for 0x%" PRIx64),
+                     form->levels[use->level_number].entry_name, frame->va);
 }
 
 /* A table that was walked is known better than the system can say. */
@@ -118,7 +141,9 @@ describe_table (P2vFrameReader    *self,
   frame->va = p2v_address_space_extend_va (space, p2v_index_entry_va (use->entry));
   const char *name = p2v_process_get_name (frame->process);
   gint64 pid = p2v_process_get_pid (frame->process);
-  if (use->level_number == 0)
+  if (p2v_address_space_is_kernel (space))
+    describe_table_of_kernel (self, use, frame);
+  else if (use->level_number == 0)
     /* Translators: process name and id. */
     g_string_printf (self->detail, _("the page-table root of %s (%" PRId64 ")"), name, pid);
   else

@@ -25,6 +25,10 @@ static const P2vColumn mapping_columns[] = {
   { "page_size", NULL, P2V_CELL_DECIMAL, 0 },
   { "entry", NULL, P2V_CELL_HEX, 0 },
   { "region_rights", NULL, P2V_CELL_TEXT, 0 },
+  { "class", NULL, P2V_CELL_TEXT, 0 },
+  { "addresses", NULL, P2V_CELL_DECIMAL, 0 },
+  { "last_virtual", NULL, P2V_CELL_HEX, 0 },
+  { "step", NULL, P2V_CELL_HEX, 0 },
 };
 
 /**
@@ -33,7 +37,8 @@ static const P2vColumn mapping_columns[] = {
  *
  * The columns that p2v_export_add_mapping() fills: physical, virtual, length (bytes), pid, name,
  * rights, state, region, file_offset (in the image file), page_size (bytes), entry (the physical
- * address of the entry that maps the page), region_rights. Tables show them as Physical, Virtual,
+ * address of the entry that maps the page), region_rights, class, addresses (how many the row
+ * stands for), last_virtual and step (if they are many). Tables show them as Physical, Virtual,
  * Pid, Name, Rights, Size, State, Region and File offset; rights that the region denies are marked
  * with an exclamation mark there.
  *
@@ -99,6 +104,10 @@ add_region (P2vExport        *self,
 
   g_string_truncate (self->scratch, 0);
   p2v_mapping_append_region_text (mapping, self->scratch);
+  g_autofree char *addresses =
+    self->format == P2V_EXPORT_TABLE ? p2v_mapping_dup_addresses_text (mapping) : NULL;
+  if (addresses != NULL)
+    g_string_append_printf (self->scratch, " (%s)", addresses);
   p2v_export_add_text (self, self->scratch->str);
 }
 
@@ -116,12 +125,13 @@ add_file_offset (P2vExport        *self,
 }
 
 static void
-add_region_rights (P2vExport       *self,
-                   const P2vRegion *region)
+add_region_rights (P2vExport        *self,
+                   const P2vMapping *mapping)
 {
+  const P2vRegion *region = mapping->region;
   char text[P2V_RIGHTS_TEXT_SIZE];
 
-  if (region == NULL)
+  if (region == NULL || mapping->mapping_class != P2V_MAPPING_USER)
     {
       p2v_export_add_nothing (self);
       return;
@@ -130,6 +140,22 @@ add_region_rights (P2vExport       *self,
   p2v_rights_fill_text (region->rights, text);
   text[3] = '\0';
   p2v_export_add_text (self, text);
+}
+
+static void
+add_addresses (P2vExport        *self,
+               const P2vMapping *mapping)
+{
+  p2v_export_add_text (self, p2v_mapping_class_to_string (mapping->mapping_class));
+  p2v_export_add_number (self, MAX (mapping->n_addresses, 1));
+  if (mapping->n_addresses > 1)
+    p2v_export_add_number (self, mapping->last_va);
+  else
+    p2v_export_add_nothing (self);
+  if (mapping->n_addresses > 1 && mapping->step_bytes > 0)
+    p2v_export_add_number (self, mapping->step_bytes);
+  else
+    p2v_export_add_nothing (self);
 }
 
 /* The part of a row that p2v_session_describe() finds out. */
@@ -145,7 +171,7 @@ add_description (P2vExport        *self,
   add_file_offset (self, image, mapping);
   p2v_export_add_number (self, (guint64) 1 << mapping->page_shift);
   p2v_export_add_number (self, mapping->entry_pa);
-  add_region_rights (self, mapping->region);
+  add_region_rights (self, mapping);
 }
 
 static void
@@ -217,6 +243,7 @@ p2v_export_add_mapping (P2vExport         *self,
     add_description (self, image, mapping);
   else
     add_no_description (self, image, mapping);
+  add_addresses (self, mapping);
   return p2v_export_end_row (self, cancellable, error);
 }
 

@@ -7,6 +7,7 @@
 #include "p2v-mapping-private.h"
 
 #include <glib/gi18n-lib.h>
+#include <inttypes.h>
 
 #include "base/p2v-text.h"
 
@@ -38,6 +39,63 @@ p2v_state_to_string (P2vState state)
   g_return_val_if_fail ((gsize) state < G_N_ELEMENTS (state_words), "");
 
   return state_words[state];
+}
+
+/* The words of the classes, the same in every front door, in CSV and in every language; and which
+ * of them map memory whatever it is for. */
+static const struct
+{
+  const char *word;
+  gboolean    is_blanket;
+} classes[P2V_MAPPING_N_CLASSES] = {
+  [P2V_MAPPING_USER] = { "user", FALSE },
+  [P2V_MAPPING_KERNEL_IMAGE] = { "kernel-image", FALSE },
+  [P2V_MAPPING_MODULE] = { "module", FALSE },
+  [P2V_MAPPING_VMALLOC] = { "vmalloc", FALSE },
+  [P2V_MAPPING_FRAME_TABLE] = { "frame-table", FALSE },
+  [P2V_MAPPING_CPU_ENTRY] = { "cpu-entry", FALSE },
+  [P2V_MAPPING_FIXMAP] = { "fixmap", FALSE },
+  [P2V_MAPPING_LDT] = { "ldt", FALSE },
+  [P2V_MAPPING_FIRMWARE] = { "firmware", FALSE },
+  [P2V_MAPPING_ESPFIX] = { "espfix", FALSE },
+  [P2V_MAPPING_SHADOW] = { "shadow", FALSE },
+  [P2V_MAPPING_SELF_MAP] = { "self-map", FALSE },
+  [P2V_MAPPING_KERNEL] = { "kernel", FALSE },
+  [P2V_MAPPING_FREED] = { "freed-image", TRUE },
+  [P2V_MAPPING_DIRECT_MAP] = { "direct-map", TRUE },
+};
+
+/**
+ * p2v_mapping_class_to_string:
+ * @mapping_class: a class
+ *
+ * The word for a class, the same in every front door, in CSV and in every language.
+ *
+ * Returns: (transfer none): "user", "module"
+ * Since: 1.0
+ */
+const char *
+p2v_mapping_class_to_string (P2vMappingClass mapping_class)
+{
+  g_return_val_if_fail (mapping_class < P2V_MAPPING_N_CLASSES, "");
+  return classes[mapping_class].word;
+}
+
+/**
+ * p2v_mapping_class_is_blanket:
+ * @mapping_class: a class
+ *
+ * Asks whether addresses of this class cover memory whatever it is for, so that they say nothing of
+ * a page. Answers hide them unless they are asked for, see p2v_filter_set_kernel_rows().
+ *
+ * Returns: %TRUE if they do
+ * Since: 1.0
+ */
+gboolean
+p2v_mapping_class_is_blanket (P2vMappingClass mapping_class)
+{
+  g_return_val_if_fail (mapping_class < P2V_MAPPING_N_CLASSES, FALSE);
+  return classes[mapping_class].is_blanket;
 }
 
 void
@@ -140,8 +198,35 @@ p2v_mapping_dup_region_text (const P2vMapping *self)
   return g_string_free (string, FALSE);
 }
 
-/* The longest part of a row between two names: five numbers, a few words of ours and commas. */
-#define CSV_PART_SIZE (5 * P2V_TEXT_DECIMAL_SIZE + 64)
+/**
+ * p2v_mapping_dup_addresses_text:
+ * @self: a mapping
+ *
+ * Says that a row stands for many addresses.
+ *
+ * Returns: (transfer full) (nullable): translated text such as "65536 addresses up to
+ *   0xffffff7fffff0000, every 0x10000"; %NULL if it stands for one
+ * Since: 1.0
+ */
+char *
+p2v_mapping_dup_addresses_text (const P2vMapping *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  if (self->n_addresses <= 1)
+    return NULL;
+  if (self->step_bytes == 0)
+    /* Translators: the second number is the last virtual address. */
+    return g_strdup_printf (_("%" PRIu64 " addresses up to 0x%" PRIx64), self->n_addresses,
+                            self->last_va);
+  /* Translators: the second number is the last virtual address, the third how far each is from the
+   * one before it. */
+  return g_strdup_printf (_("%" PRIu64 " addresses up to 0x%" PRIx64 ", every 0x%" PRIx64),
+                          self->n_addresses, self->last_va, self->step_bytes);
+}
+
+/* The longest part of a row between two names: six numbers, a few words of ours and commas. */
+#define CSV_PART_SIZE (6 * P2V_TEXT_DECIMAL_SIZE + 64)
 
 static char *
 put_word (char       *cursor,
@@ -188,7 +273,24 @@ put_csv_middle (char             *cursor,
   return cursor;
 }
 
-/* File offset, page size, entry and the region's rights. */
+/* Class, number of addresses, the last of them and the distance between them. */
+static char *
+put_csv_class (char             *cursor,
+               const P2vMapping *self)
+{
+  cursor = put_word (cursor, classes[self->mapping_class].word);
+  *cursor++ = ',';
+  cursor = p2v_text_put_decimal (cursor, MAX (self->n_addresses, 1));
+  *cursor++ = ',';
+  if (self->n_addresses > 1)
+    cursor = p2v_text_put_hex (cursor, self->last_va, 1);
+  *cursor++ = ',';
+  if (self->n_addresses > 1 && self->step_bytes > 0)
+    cursor = p2v_text_put_hex (cursor, self->step_bytes, 1);
+  return cursor;
+}
+
+/* File offset, page size, entry, the region's rights and what the class is. */
 static char *
 put_csv_end (char             *cursor,
              const P2vMapping *self,
@@ -204,10 +306,12 @@ put_csv_end (char             *cursor,
   *cursor++ = ',';
   cursor = p2v_text_put_hex (cursor, self->entry_pa, 1);
   *cursor++ = ',';
-  if (self->region != NULL)
+  if (self->region != NULL && self->mapping_class == P2V_MAPPING_USER)
     p2v_rights_fill_text (self->region->rights, rights);
   rights[3] = '\0';
-  return put_word (cursor, rights);
+  cursor = put_word (cursor, rights);
+  *cursor++ = ',';
+  return put_csv_class (cursor, self);
 }
 
 void
@@ -250,7 +354,8 @@ p2v_mapping_rights_disagree (const P2vMapping *self)
 {
   g_return_val_if_fail (self != NULL, FALSE);
 
-  if (!self->described || self->region == NULL)
+  /* For its own half the kernel records none. */
+  if (!self->described || self->region == NULL || self->mapping_class != P2V_MAPPING_USER)
     return FALSE;
   return (self->rights & ACCESS_RIGHTS & ~get_region_allowance (self->region)) != 0;
 }

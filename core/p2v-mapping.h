@@ -21,6 +21,11 @@ G_BEGIN_DECLS
  * @length_bytes: how many bytes from @va on this row stands for; 1 for a single address asked for
  * @process: (transfer none): the owner; kept alive by the session's system
  * @space: (transfer none): the owner's address space
+ * @mapping_class: what kind of address @va is
+ * @n_addresses: how many addresses of the owner lead to the same byte and are told by this row: 1,
+ * or many, of which @va is the first and @last_va the last
+ * @last_va: the last of them; @va if it is the only one
+ * @step_bytes: the distance from each of them to the next; 0 if there is only one, or it varies
  * @described: whether the fields below are filled in; see p2v_session_describe()
  * @page_shift: log2 of the page's size: 12 is 4 KiB, 21 is 2 MiB, 30 is 1 GiB
  * @rights: what the page-table entries of all levels together allow
@@ -39,6 +44,10 @@ struct _P2vMapping
   guint64          length_bytes;
   P2vProcess      *process;
   P2vAddressSpace *space;
+  P2vMappingClass  mapping_class;
+  guint64          n_addresses;
+  P2vVirtAddr      last_va;
+  guint64          step_bytes;
 
   gboolean         described;
   guint            page_shift;
@@ -56,7 +65,13 @@ char       *p2v_rights_to_string          (P2vRights         rights);
 P2V_AVAILABLE_IN_1_0
 char       *p2v_page_shift_to_string      (guint             page_shift);
 P2V_AVAILABLE_IN_1_0
+const char *p2v_mapping_class_to_string   (P2vMappingClass   mapping_class);
+P2V_AVAILABLE_IN_1_0
+gboolean    p2v_mapping_class_is_blanket  (P2vMappingClass   mapping_class);
+P2V_AVAILABLE_IN_1_0
 char       *p2v_mapping_dup_region_text   (const P2vMapping *self);
+P2V_AVAILABLE_IN_1_0
+char       *p2v_mapping_dup_addresses_text (const P2vMapping *self);
 P2V_AVAILABLE_IN_1_0
 gboolean    p2v_mapping_rights_disagree   (const P2vMapping *self);
 P2V_AVAILABLE_IN_1_0

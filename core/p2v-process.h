@@ -26,6 +26,7 @@ G_DECLARE_FINAL_TYPE (P2vProcess, p2v_process, P2V, PROCESS, GObject)
  * @P2V_PROCESS_ZOMBIE: has exited and waits for its parent
  * @P2V_PROCESS_DEAD_LEADER: its first thread has exited, others live on and hold the address space
  * @P2V_PROCESS_SHARES_SPACE: another process has the same address space (vfork, CLONE_VM)
+ * @P2V_PROCESS_KERNEL: no process, but the kernel: the owner of its own half of the addresses
  *
  * What is special about a process.
  */
@@ -36,6 +37,7 @@ typedef enum /*< flags >*/
   P2V_PROCESS_ZOMBIE        = 1 << 1,
   P2V_PROCESS_DEAD_LEADER   = 1 << 2,
   P2V_PROCESS_SHARES_SPACE  = 1 << 3,
+  P2V_PROCESS_KERNEL        = 1 << 8,
 } P2vProcessFlags;
 
 P2V_AVAILABLE_IN_1_0
@@ -74,28 +76,35 @@ guint            p2v_address_space_get_n_owners (P2vAddressSpace *self);
 P2V_AVAILABLE_IN_1_0
 P2vProcess      *p2v_address_space_get_owner    (P2vAddressSpace *self,
                                                  guint            position);
+P2V_AVAILABLE_IN_1_0
+gboolean         p2v_address_space_is_kernel    (P2vAddressSpace *self);
 
 /**
  * P2vRegion:
  * @start_va: first virtual address
  * @length_bytes: length, never 0
- * @rights: what the operating system recorded, which may differ from the page tables
+ * @rights: what the operating system recorded, which may differ from the page tables; none in the
+ * kernel's half, where nothing is recorded
  * @shared: whether writes are seen by other mappings of the same object
  * @file_offset: offset in the file that @start_va shows; 0 without a file
  * @is_file: whether @name is a file's path
- * @name: escaped, valid UTF-8: a path, "[heap]", "[stack]", ...; empty for anonymous memory
+ * @mapping_class: what kind of address these are
+ * @name: escaped, valid UTF-8: a path, "[heap]", "[stack]", "module ext4", ...; empty for anonymous
+ * memory
  *
- * A part of an address space as its operating system describes it (Linux VMA, Windows VAD).
+ * A part of an address space as its operating system describes it (Linux VMA, Windows VAD), or a
+ * part of the kernel's half.
  */
 struct _P2vRegion
 {
-  P2vVirtAddr  start_va;
-  guint64      length_bytes;
-  P2vRights    rights;
-  gboolean     shared;
-  guint64      file_offset;
-  gboolean     is_file;
-  char        *name;
+  P2vVirtAddr      start_va;
+  guint64          length_bytes;
+  P2vRights        rights;
+  gboolean         shared;
+  guint64          file_offset;
+  gboolean         is_file;
+  P2vMappingClass  mapping_class;
+  char            *name;
 };
 
 #define P2V_TYPE_REGION (p2v_region_get_type ())

@@ -122,6 +122,9 @@ p2v_session_describe (P2vSession  *self,
   if (regions == NULL)
     return FALSE;
   mapping->region = p2v_regions_find (regions, mapping->va);
+  mapping->mapping_class = mapping->region != NULL
+                             ? mapping->region->mapping_class
+                             : p2v_address_space_classify (mapping->space, mapping->va);
   mapping->page_shift = trail.page_shift;
   mapping->rights = trail.rights;
   mapping->state = trail.state;

@@ -135,7 +135,8 @@ p2v_shared_frames_find (SharedFrames  *self,
   const P2vFrameSet *frames = self->map->frames;
   g_auto (P2vFramePass) pass = { 0 };
 
-  p2v_frame_pass_init (&pass, self->map);
+  /* The kernel is no sharer. */
+  p2v_frame_pass_init (&pass, self->map, p2v_system_get_n_user_spaces (self->system));
   for (gsize i = 0; i < frames->n_runs; i++)
     for (guint64 j = 0; j < frames->runs[i].n_frames; j++)
       {

@@ -278,7 +278,8 @@ sharing_new (P2vSessionView *view,
   self->frames.system = g_object_ref (view->system);
   self->frames.chosen = self->chosen;
   self->frames.all = filter == NULL;
-  for (guint i = 0; i < n_spaces; i++)
+  /* The kernel is no sharer. */
+  for (guint i = 0; i < p2v_system_get_n_user_spaces (view->system); i++)
     {
       self->chosen[i] = is_chosen (p2v_system_get_space (view->system, i), filter);
       self->frames.n_chosen += self->chosen[i] ? 1 : 0;

@@ -344,7 +344,8 @@ p2v_survey_new (P2vSession    *session,
                   .n_here = n_here,
                   .here = here };
 
-  p2v_frame_pass_init (&self.pass, view.map);
+  /* The kernel, which has nearly all, would own it all. */
+  p2v_frame_pass_init (&self.pass, view.map, p2v_system_get_n_user_spaces (view.system));
   gboolean ok = take_cells (&self, (guint) MIN (n_cells, survey->n_frames), cancellable, error);
   p2v_frame_pass_clear (&self.pass);
   return ok ? g_steal_pointer (&survey) : NULL;

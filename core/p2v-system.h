@@ -67,6 +67,8 @@ P2V_AVAILABLE_IN_1_0
 P2vProcess      *p2v_system_find_pid             (P2vSystem  *self,
                                                   gint64      pid);
 P2V_AVAILABLE_IN_1_0
+P2vProcess      *p2v_system_get_kernel           (P2vSystem  *self);
+P2V_AVAILABLE_IN_1_0
 guint            p2v_system_get_n_spaces         (P2vSystem  *self);
 P2V_AVAILABLE_IN_1_0
 P2vAddressSpace *p2v_system_get_space            (P2vSystem  *self,

@@ -80,6 +80,49 @@ typedef enum
 } P2vState;
 
 /**
+ * P2vMappingClass:
+ * @P2V_MAPPING_USER: of a process, in user space
+ * @P2V_MAPPING_KERNEL_IMAGE: the kernel's code and data
+ * @P2V_MAPPING_MODULE: code or data of a module or driver
+ * @P2V_MAPPING_VMALLOC: memory that the kernel maps page by page, and devices' (Linux vmalloc and
+ * ioremap)
+ * @P2V_MAPPING_FRAME_TABLE: the system's records of frames (Linux vmemmap)
+ * @P2V_MAPPING_CPU_ENTRY: each processor's stacks and tables for entering the kernel
+ * @P2V_MAPPING_FIXMAP: addresses that were fixed when the kernel was built
+ * @P2V_MAPPING_LDT: a process's own segment descriptors
+ * @P2V_MAPPING_FIRMWARE: code and data of the firmware (EFI)
+ * @P2V_MAPPING_ESPFIX: stacks for returning to 16-bit code; one page at very many addresses
+ * @P2V_MAPPING_SHADOW: what an address sanitizer keeps of every byte (KASAN)
+ * @P2V_MAPPING_SELF_MAP: page tables, by the entry of a root that leads back to it
+ * @P2V_MAPPING_KERNEL: in the kernel's half, for what is not known
+ * @P2V_MAPPING_FREED: the kernel's image, where it gave its memory back: what is there now has
+ * nothing to do with the image
+ * @P2V_MAPPING_DIRECT_MAP: all of memory, once more; says nothing of what a frame is for
+ *
+ * What kind of address maps a page. Rows of an answer come in this order.
+ */
+typedef enum
+{
+  P2V_MAPPING_USER,
+  P2V_MAPPING_KERNEL_IMAGE,
+  P2V_MAPPING_MODULE,
+  P2V_MAPPING_VMALLOC,
+  P2V_MAPPING_FRAME_TABLE,
+  P2V_MAPPING_CPU_ENTRY,
+  P2V_MAPPING_FIXMAP,
+  P2V_MAPPING_LDT,
+  P2V_MAPPING_FIRMWARE,
+  P2V_MAPPING_ESPFIX,
+  P2V_MAPPING_SHADOW,
+  P2V_MAPPING_SELF_MAP,
+  P2V_MAPPING_KERNEL,
+  P2V_MAPPING_FREED,
+  P2V_MAPPING_DIRECT_MAP,
+} P2vMappingClass;
+
+#define P2V_MAPPING_N_CLASSES (P2V_MAPPING_DIRECT_MAP + 1)
+
+/**
  * P2vImageError:
  * @P2V_IMAGE_ERROR_NOT_RECOGNIZED: the file is not a memory image in a format we read
  * @P2V_IMAGE_ERROR_TRUNCATED: the file ends before something its header promises, or shrank while

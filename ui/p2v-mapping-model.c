@@ -287,7 +287,8 @@ live_rows_fit (P2vMappingModel *self,
       P2vMapping new_row = { 0 };
       p2v_answer_get_row (answer, row_of_position (self, slot->position), &new_row);
       if (old_row->process != new_row.process || old_row->space != new_row.space
-          || old_row->va >> P2V_FRAME_SHIFT != new_row.va >> P2V_FRAME_SHIFT)
+          || old_row->va >> P2V_FRAME_SHIFT != new_row.va >> P2V_FRAME_SHIFT
+          || old_row->n_addresses != new_row.n_addresses)
         return FALSE;
     }
   return TRUE;

@@ -55,6 +55,17 @@ p2v_column_id_from_property (const char *property,
   return FALSE;
 }
 
+/* As in the table that the command line prints. */
+static char *
+dup_region_text (const P2vMapping *mapping)
+{
+  g_autofree char *region = p2v_mapping_dup_region_text (mapping);
+  g_autofree char *addresses = p2v_mapping_dup_addresses_text (mapping);
+
+  return addresses != NULL ? g_strdup_printf ("%s (%s)", region, addresses)
+                           : g_steal_pointer (&region);
+}
+
 /* Reads what is not in memory. Blocks on the image: for worker threads. A mapping that cannot be
  * read keeps its row, with the reason as the warning. */
 void
@@ -71,7 +82,7 @@ p2v_row_details_read (P2vRowDetails *self,
   self->rights = p2v_rights_to_string (self->mapping.rights);
   self->size = p2v_page_shift_to_string (self->mapping.page_shift);
   self->state = p2v_state_to_string (self->mapping.state);
-  self->region = p2v_mapping_dup_region_text (&self->mapping);
+  self->region = dup_region_text (&self->mapping);
   if (p2v_mapping_rights_disagree (&self->mapping))
     self->warning = p2v_mapping_dup_disagreement (&self->mapping);
 }

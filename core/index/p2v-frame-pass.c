@@ -7,9 +7,11 @@
 
 void
 p2v_frame_pass_init (P2vFramePass        *self,
-                     const P2vReverseMap *map)
+                     const P2vReverseMap *map,
+                     guint                n_spaces)
 {
   *self = (P2vFramePass) { .map = map,
+                           .n_spaces = n_spaces,
                            .entries = g_array_new (FALSE, FALSE, sizeof (P2vIndexEntry)) };
   for (guint i = 0; i < map->n_classes; i++)
     if (map->classes[i].page_shift > P2V_FRAME_SHIFT)
@@ -52,6 +54,17 @@ compare_entries (gconstpointer a,
   return (x > y) - (x < y);
 }
 
+/* How many of the sorted entries are wanted: the first ones. */
+static guint64
+count_wanted (const P2vFramePass  *self,
+              const P2vIndexEntry *entries,
+              guint64              n)
+{
+  while (n > 0 && p2v_index_entry_space (entries[n - 1]) >= self->n_spaces)
+    n--;
+  return n;
+}
+
 const P2vIndexEntry *
 p2v_frame_pass_get (P2vFramePass *self,
                     guint64       pfn,
@@ -62,7 +75,7 @@ p2v_frame_pass_get (P2vFramePass *self,
   const P2vReverseMap *map = self->map;
   guint32 start = ordinal > 0 ? map->ends[ordinal - 1] : 0;
 
-  *ret_n = map->ends[ordinal] - start;
+  *ret_n = count_wanted (self, map->entries + start, map->ends[ordinal] - start);
   *ret_is_flooded = FALSE;
   g_array_set_size (self->entries, 0);
   for (guint i = 0; i < self->n_sizes; i++)
@@ -77,7 +90,8 @@ p2v_frame_pass_get (P2vFramePass *self,
             &g_array_index (size->pages->extents, P2vExtent, size->position + j);
           P2vIndexEntry entry = extent->entry + (pfn - size->first_pfn);
 
-          g_array_append_val (self->entries, entry);
+          if (p2v_index_entry_space (entry) < self->n_spaces)
+            g_array_append_val (self->entries, entry);
         }
     }
   if (self->entries->len == 0)

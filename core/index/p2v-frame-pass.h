@@ -27,12 +27,15 @@ typedef struct
   const P2vReverseMap *map;
   P2vFramePassSize     sizes[P2V_TRAIL_MAX_STEPS];
   guint                n_sizes;
+  guint                n_spaces;
   GArray              *entries;        /* P2vIndexEntry, of one frame in large pages */
 } P2vFramePass;
 
-/* @map outlives the pass. Clear it. */
+/* @map outlives the pass. Entries of address spaces from number @n_spaces on are left out. Clear
+ * it. */
 void                 p2v_frame_pass_init  (P2vFramePass        *self,
-                                           const P2vReverseMap *map);
+                                           const P2vReverseMap *map,
+                                           guint                n_spaces);
 void                 p2v_frame_pass_clear (P2vFramePass        *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (P2vFramePass, p2v_frame_pass_clear)
 

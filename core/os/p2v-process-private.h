@@ -26,6 +26,15 @@ typedef struct
   P2vAddressSpace *space;             /* (transfer none) or NULL */
 } P2vProcessData;
 
+/* A run of addresses in the kernel's half and what they are for. */
+typedef struct
+{
+  P2vVirtAddr      start_va;
+  guint64          length_bytes;
+  P2vMappingClass  mapping_class;
+  const char      *name;              /* of the region where nothing is known in more detail */
+} P2vKernelArea;
+
 P2vProcess      *p2v_process_new                (const P2vProcessData *data);
 /* @object_va: the system's own structure of the space (Linux mm_struct). */
 P2vAddressSpace *p2v_address_space_new          (P2vPhysAddr           root_pa,
@@ -45,6 +54,18 @@ void             p2v_address_space_set_root     (P2vAddressSpace      *self,
 /* The whole of a virtual address of the space of which the index keeps the low bits. */
 P2vVirtAddr      p2v_address_space_extend_va    (P2vAddressSpace      *self,
                                                  P2vVirtAddr           low_va);
+
+/* (transfer none) (element-type P2vKernelArea) (nullable): what the kernel's half is made of, by
+ * address; NULL for the space of a process. */
+GArray          *p2v_address_space_get_areas    (P2vAddressSpace      *self);
+/* @areas: (transfer full): makes it the kernel's. */
+void             p2v_address_space_take_areas   (P2vAddressSpace      *self,
+                                                 GArray               *areas);
+/* (nullable): the area that holds @va; NULL also for the space of a process. */
+const P2vKernelArea *p2v_address_space_find_area (P2vAddressSpace     *self,
+                                                 P2vVirtAddr           va);
+P2vMappingClass  p2v_address_space_classify     (P2vAddressSpace      *self,
+                                                 P2vVirtAddr           va);
 
 /* Regions are loaded when first asked for and then kept: sorted, not overlapping. Any thread may
  * load; the first result wins. (transfer none) or NULL if they are not loaded yet. */

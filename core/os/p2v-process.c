@@ -38,6 +38,7 @@ struct _P2vAddressSpace
   guint          number;
   GPtrArray     *owners;              /* (element-type P2vProcess) not referenced */
   GPtrArray     *regions;             /* atomic; set once */
+  GArray        *areas;               /* P2vKernelArea; NULL: of a process */
 };
 
 G_DEFINE_FINAL_TYPE (P2vAddressSpace, p2v_address_space, G_TYPE_OBJECT)
@@ -271,6 +272,7 @@ p2v_address_space_finalize (GObject *object)
 
   g_clear_pointer (&self->owners, g_ptr_array_unref);
   g_clear_pointer (&self->regions, g_ptr_array_unref);
+  g_clear_pointer (&self->areas, g_array_unref);
   G_OBJECT_CLASS (p2v_address_space_parent_class)->finalize (object);
 }
 
@@ -345,6 +347,21 @@ p2v_address_space_get_owner (P2vAddressSpace *self,
   return g_ptr_array_index (self->owners, position);
 }
 
+/**
+ * p2v_address_space_is_kernel:
+ * @self: an address space
+ *
+ * Asks whether this is the kernel's half, which all processes have and which is kept once.
+ *
+ * Returns: %TRUE if it is; its only owner has %P2V_PROCESS_KERNEL then
+ */
+gboolean
+p2v_address_space_is_kernel (P2vAddressSpace *self)
+{
+  g_return_val_if_fail (P2V_IS_ADDRESS_SPACE (self), FALSE);
+  return self->areas != NULL;
+}
+
 P2vVirtAddr
 p2v_address_space_get_object_va (P2vAddressSpace *self)
 {
@@ -389,6 +406,43 @@ p2v_address_space_extend_va (P2vAddressSpace *self,
                              P2vVirtAddr      low_va)
 {
   return self->root.base_va | low_va;
+}
+
+GArray *
+p2v_address_space_get_areas (P2vAddressSpace *self)
+{
+  return self->areas;
+}
+
+void
+p2v_address_space_take_areas (P2vAddressSpace *self,
+                              GArray          *areas)
+{
+  self->areas = areas;
+}
+
+const P2vKernelArea *
+p2v_address_space_find_area (P2vAddressSpace *self,
+                             P2vVirtAddr      va)
+{
+  for (guint i = 0; self->areas != NULL && i < self->areas->len; i++)
+    {
+      const P2vKernelArea *area = &g_array_index (self->areas, P2vKernelArea, i);
+      if (va >= area->start_va && va - area->start_va < area->length_bytes)
+        return area;
+    }
+  return NULL;
+}
+
+P2vMappingClass
+p2v_address_space_classify (P2vAddressSpace *self,
+                            P2vVirtAddr      va)
+{
+  const P2vKernelArea *area = p2v_address_space_find_area (self, va);
+
+  if (area != NULL)
+    return area->mapping_class;
+  return self->areas != NULL ? P2V_MAPPING_KERNEL : P2V_MAPPING_USER;
 }
 
 GPtrArray *

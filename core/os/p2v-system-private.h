@@ -77,6 +77,11 @@ void                 p2v_system_take_fact         (P2vSystem              *self,
                                                    char                   *value);
 void                 p2v_system_take_process      (P2vSystem              *self,
                                                    P2vProcess             *process);
+/* Adds the kernel's half as an address space of its own, behind those of all processes. @areas:
+ * (transfer full) (element-type P2vKernelArea): by address, not overlapping. */
+void                 p2v_system_take_kernel       (P2vSystem              *self,
+                                                   const P2vPagingRoot    *root,
+                                                   GArray                 *areas);
 /* Where to look first when the same image is opened again; in the back end's own terms, not 0. */
 void                 p2v_system_set_hint          (P2vSystem              *self,
                                                    guint64                 hint);
@@ -90,6 +95,8 @@ P2vSystem           *p2v_system_find              (const P2vSystemSearch  *searc
 gpointer             p2v_system_get_backend_data  (P2vSystem              *self);
 guint64              p2v_system_get_hint          (P2vSystem              *self);
 const P2vPageTables *p2v_system_get_page_tables   (P2vSystem              *self);
+/* How many spaces are of processes; the kernel's is numbered behind them. */
+guint                p2v_system_get_n_user_spaces (P2vSystem              *self);
 /* (transfer none) (element-type utf8) */
 GPtrArray           *p2v_system_get_diagnostics   (P2vSystem              *self);
 /* The functions of the back end; the source is NULL if the system knows nothing of frames. */

@@ -5,6 +5,7 @@
 
 #include <glib/gi18n-lib.h>
 #include <inttypes.h>
+#include <string.h>
 
 #include "image/p2v-image-private.h"
 #include "os/p2v-system-private.h"
@@ -34,6 +35,7 @@ struct _P2vSystem
   GArray                 *facts;         /* P2vFact */
   GPtrArray              *processes;     /* P2vProcess, by pid */
   GPtrArray              *spaces;        /* P2vAddressSpace, by the first owner's pid */
+  P2vProcess             *kernel;        /* the owner of the last of them; NULL: not known */
   GPtrArray              *diagnostics;   /* char * */
 };
 
@@ -46,6 +48,7 @@ p2v_system_finalize (GObject *object)
 
   if (self->backend_data != NULL)
     self->backend->free_data (self->backend_data);
+  g_clear_object (&self->kernel);
   g_clear_pointer (&self->processes, g_ptr_array_unref);
   g_clear_pointer (&self->spaces, g_ptr_array_unref);
   g_clear_pointer (&self->facts, g_array_unref);
@@ -115,6 +118,13 @@ put_in_order (P2vSystem *self)
       if (g_hash_table_add (seen, space))
         add_space (self, space);
       p2v_address_space_add_owner (space, process);
+    }
+  if (self->kernel != NULL)
+    {
+      P2vAddressSpace *space = p2v_process_get_address_space (self->kernel);
+      p2v_address_space_set_number (space, self->spaces->len);
+      p2v_address_space_add_owner (space, self->kernel);
+      g_ptr_array_add (self->spaces, g_object_ref (space));
     }
 }
 
@@ -190,6 +200,24 @@ p2v_system_take_process (P2vSystem  *self,
 }
 
 void
+p2v_system_take_kernel (P2vSystem           *self,
+                        const P2vPagingRoot *root,
+                        GArray              *areas)
+{
+  static const char name[] = "kernel";
+  g_autoptr (P2vAddressSpace) space = p2v_address_space_new (root->root_pa, 0);
+  P2vProcessData data = { .raw_name = (const guint8 *) name,
+                          .raw_name_length = strlen (name),
+                          .uid = -1,
+                          .flags = P2V_PROCESS_KERNEL,
+                          .space = space };
+
+  p2v_address_space_set_root (space, root);
+  p2v_address_space_take_areas (space, areas);
+  self->kernel = p2v_process_new (&data);
+}
+
+void
 p2v_system_take_diagnostic (P2vSystem *self,
                             char      *message)
 {
@@ -219,6 +247,12 @@ const P2vPageTables *
 p2v_system_get_page_tables (P2vSystem *self)
 {
   return &self->tables;
+}
+
+guint
+p2v_system_get_n_user_spaces (P2vSystem *self)
+{
+  return self->spaces->len - (self->kernel != NULL ? 1 : 0);
 }
 
 GPtrArray *
@@ -393,7 +427,8 @@ p2v_system_get_process (P2vSystem *self,
  *
  * Finds a process by its id.
  *
- * Returns: (transfer none) (nullable): the first process with that id, or %NULL
+ * Returns: (transfer none) (nullable): the first process with that id; for 0, where no process has
+ *   it, the kernel; or %NULL
  */
 P2vProcess *
 p2v_system_find_pid (P2vSystem *self,
@@ -406,14 +441,31 @@ p2v_system_find_pid (P2vSystem *self,
       if (p2v_process_get_pid (process) == pid)
         return process;
     }
-  return NULL;
+  return pid == 0 ? self->kernel : NULL;
+}
+
+/**
+ * p2v_system_get_kernel:
+ * @self: a system
+ *
+ * Gets the owner of the kernel's half of the addresses: no process, and none of those that
+ * p2v_system_get_process() gives. Its id is 0 and its name "kernel".
+ *
+ * Returns: (transfer none) (nullable): the kernel, or %NULL if its half is not known
+ */
+P2vProcess *
+p2v_system_get_kernel (P2vSystem *self)
+{
+  g_return_val_if_fail (P2V_IS_SYSTEM (self), NULL);
+  return self->kernel;
 }
 
 /**
  * p2v_system_get_n_spaces:
  * @self: a system
  *
- * Gets how many address spaces the processes have; each counts once.
+ * Gets how many address spaces there are: those of the processes, each counted once, and the
+ * kernel's half.
  *
  * Returns: the count
  */
@@ -429,7 +481,7 @@ p2v_system_get_n_spaces (P2vSystem *self)
  * @self: a system
  * @position: less than p2v_system_get_n_spaces()
  *
- * Gets one address space, in the order of their first owner's ids.
+ * Gets one address space, in the order of their first owner's ids; the kernel's half comes last.
  *
  * Returns: (transfer none): the address space
  */

@@ -46,12 +46,13 @@ static gboolean
 parse (Export  *self,
        char   **argv)
 {
-  GOptionEntry entries[PAS2VAS_FILTER_N_ENTRIES + 2] = {
+  GOptionEntry entries[PAS2VAS_FILTER_N_ENTRIES + 3] = {
     { "pages", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_NONE, &self->every_page,
       N_("One row a page, not one a run of pages"), NULL },
   };
 
-  pas2vas_filter_fill_entries (&self->filter_options, entries + 1);
+  pas2vas_filter_fill_kernel_entry (&self->filter_options, entries + 1);
+  pas2vas_filter_fill_entries (&self->filter_options, entries + 2);
   if (!pas2vas_options_parse (&self->options, &pas2vas_export, entries, argv))
     return FALSE;
   self->filter = pas2vas_filter_make (&self->filter_options, &pas2vas_export);
@@ -65,7 +66,7 @@ on_mapping (const P2vMapping *mapping,
   Export *self = user_data;
 
   g_atomic_pointer_add (&self->n_rows, 1);
-  if (mapping->process != self->last_process)
+  if (mapping->process != self->last_process && mapping->mapping_class == P2V_MAPPING_USER)
     g_hash_table_add (self->processes, mapping->process);
   self->last_process = mapping->process;
   return p2v_export_add_mapping (self->export, self->session, mapping, NULL, &self->row_error);

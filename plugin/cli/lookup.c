@@ -19,6 +19,7 @@ typedef struct
   Pas2vasOptions  options;
   Pas2vasFilter   filter_options;
   gboolean        are_file_offsets;
+  gboolean        every_address;
 
   guint64        *places;      /* as on the command line: physical addresses or file offsets */
   guint           n_places;
@@ -29,6 +30,8 @@ typedef struct
   P2vFrameReader *frames;
   guint64         n_mappings;
   GHashTable     *processes;   /* those that have a row */
+  gboolean        has_kernel;  /* whether the kernel has a row */
+  guint64         n_hidden;    /* mappings of the kernel without a row */
 } Lookup;
 
 static void
@@ -64,16 +67,21 @@ static gboolean
 parse (Lookup  *self,
        char   **argv)
 {
-  GOptionEntry entries[PAS2VAS_FILTER_N_ENTRIES + 2] = {
+  GOptionEntry entries[PAS2VAS_FILTER_N_ENTRIES + 4] = {
     { "file-offset", 'o', G_OPTION_FLAG_NONE, G_OPTION_ARG_NONE, &self->are_file_offsets,
       N_("The addresses are offsets in the image file"), NULL },
+    { "every-address", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_NONE, &self->every_address,
+      N_("A row for each of very many addresses of a page, not one for all"), NULL },
   };
 
-  pas2vas_filter_fill_entries (&self->filter_options, entries + 1);
+  pas2vas_filter_fill_kernel_entry (&self->filter_options, entries + 2);
+  pas2vas_filter_fill_entries (&self->filter_options, entries + 3);
   if (!pas2vas_options_parse (&self->options, &pas2vas_lookup, entries, argv)
       || !parse_places (self))
     return FALSE;
   self->filter = pas2vas_filter_make (&self->filter_options, &pas2vas_lookup);
+  if (self->filter != NULL)
+    p2v_filter_set_every_address (self->filter, self->every_address);
   return self->filter != NULL;
 }
 
@@ -88,14 +96,17 @@ add_row (Lookup     *self,
   p2v_answer_get_row (answer, position, &mapping);
   if (!p2v_session_describe (self->session, &mapping, error))
     return FALSE;
-  self->n_mappings++;
-  g_hash_table_add (self->processes, mapping.process);
+  self->n_mappings += mapping.n_addresses;
+  if (p2v_process_get_flags (mapping.process) & P2V_PROCESS_KERNEL)
+    self->has_kernel = TRUE;
+  else
+    g_hash_table_add (self->processes, mapping.process);
   return p2v_export_add_mapping (self->export, self->session, &mapping, NULL, error);
 }
 
-/* An address without a row: why, and what the frame is if that is known. */
+/* An address without a row of a process: why, and what the frame is if that is known. */
 G_GNUC_WARN_UNUSED_RESULT static gboolean
-note_absence (Lookup     *self,
+note_frame (Lookup     *self,
               P2vAnswer  *answer,
               GError    **error)
 {
@@ -126,7 +137,8 @@ look_up_address (Lookup       *self,
   for (guint64 i = 0; i < n_rows; i++)
     if (!add_row (self, answer, i, error))
       return FALSE;
-  return n_rows > 0 || note_absence (self, answer, error);
+  self->n_hidden += p2v_answer_get_n_hidden (answer);
+  return p2v_answer_get_n_owners (answer) > 0 || note_frame (self, answer, error);
 }
 
 G_GNUC_WARN_UNUSED_RESULT static gboolean
@@ -164,10 +176,25 @@ look_up_places (P2vSession  *session,
   return p2v_export_finish (self->export, NULL, error);
 }
 
+/* "2 processes", "the kernel", "2 processes and the kernel". */
+static char *
+dup_owners_text (Lookup *self)
+{
+  guint n_processes = g_hash_table_size (self->processes);
+
+  if (n_processes == 0 && self->has_kernel)
+    return g_strdup (_("the kernel"));
+  g_autofree char *processes =
+    g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%u process", "%u processes", n_processes),
+                     n_processes);
+  /* Translators: "2 processes and the kernel". */
+  return self->has_kernel ? g_strdup_printf (_("%s and the kernel"), processes)
+                          : g_steal_pointer (&processes);
+}
+
 static void
 print_closing_line (Lookup *self)
 {
-  guint n_processes = g_hash_table_size (self->processes);
   P2vIndexStatistics statistics;
 
   if (self->options.quiet || !p2v_session_get_statistics (self->session, &statistics))
@@ -177,12 +204,18 @@ print_closing_line (Lookup *self)
     g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%" PRIu64 " mapping", "%" PRIu64 " mappings",
                                   (gulong) self->n_mappings),
                      self->n_mappings);
-  g_autofree char *processes =
-    g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%u process", "%u processes", n_processes),
-                     n_processes);
-  /* Translators: "3 mappings in 2 processes; 46 of 46 address spaces walked." */
-  pas2vas_note (_("%s in %s; %u of %u address spaces walked."), mappings, processes,
-                statistics.n_spaces_walked, statistics.n_spaces);
+  g_autofree char *owners = dup_owners_text (self);
+  /* Translators: "3 mappings in 2 processes; 46 of 46 address spaces walked". */
+  g_autofree char *line = g_strdup_printf (_("%s in %s; %u of %u address spaces walked"), mappings,
+                                           owners, statistics.n_spaces_walked,
+                                           statistics.n_spaces);
+  if (self->n_hidden == 0)
+    pas2vas_note ("%s.", line);
+  else
+    pas2vas_note (g_dngettext (GETTEXT_PACKAGE, "%s; %" PRIu64 " kernel mapping hidden.",
+                               "%s; %" PRIu64 " kernel mappings hidden.",
+                               (gulong) self->n_hidden),
+                  line, self->n_hidden);
 }
 
 static Pas2vasStatus

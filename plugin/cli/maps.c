@@ -28,7 +28,7 @@ add_rights (P2vExport *export,
 {
   g_autofree char *text = p2v_rights_to_string (rights);
 
-  /* All regions are the user's: the letter that says so would tell nothing. */
+  /* All these regions are the user's: the letter that says so would tell nothing. */
   text[3] = '\0';
   p2v_export_add_text (export, text);
 }
@@ -40,8 +40,14 @@ add_region (P2vExport       *export,
 {
   p2v_export_add_number (export, region->start_va);
   p2v_export_add_number (export, region->start_va + region->length_bytes);
-  add_rights (export, region->rights);
-  p2v_export_add_text (export, region->shared ? "shared" : "private");
+  if (region->mapping_class == P2V_MAPPING_USER)
+    {
+      add_rights (export, region->rights);
+      p2v_export_add_text (export, region->shared ? "shared" : "private");
+    }
+  else
+    for (guint i = 0; i < 2; i++)
+      p2v_export_add_nothing (export);
   if (region->is_file)
     p2v_export_add_number (export, region->file_offset);
   else

@@ -37,6 +37,16 @@ pas2vas_filter_fill_entries (Pas2vasFilter *self,
     ret_entries[i] = entries[i];
 }
 
+void
+pas2vas_filter_fill_kernel_entry (Pas2vasFilter *self,
+                                  GOptionEntry  *ret_entry)
+{
+  *ret_entry = (GOptionEntry) {
+    "kernel", 'k', G_OPTION_FLAG_NONE, G_OPTION_ARG_STRING, &self->kernel_rows,
+    N_("The kernel’s mappings: none, those that say what a page is, or all"), "none|named|all"
+  };
+}
+
 /* (transfer full) (element-type utf8): the words of "--x a,b --x c": a, b, c. */
 static GPtrArray *
 split_lists (char **lists)
@@ -109,6 +119,32 @@ set_regex (Pas2vasFilter        *self,
   return FALSE;
 }
 
+static gboolean
+set_kernel_rows (Pas2vasFilter        *self,
+                 const Pas2vasCommand *command,
+                 P2vFilter            *filter)
+{
+  static const struct
+  {
+    const char    *word;
+    P2vKernelRows  rows;
+  } words[] = { { "none", P2V_KERNEL_ROWS_NONE },
+                { "named", P2V_KERNEL_ROWS_NAMED },
+                { "all", P2V_KERNEL_ROWS_ALL } };
+
+  if (self->kernel_rows == NULL)
+    return TRUE;
+  for (gsize i = 0; i < G_N_ELEMENTS (words); i++)
+    if (g_str_equal (words[i].word, self->kernel_rows))
+      {
+        p2v_filter_set_kernel_rows (filter, words[i].rows);
+        return TRUE;
+      }
+  pas2vas_report_usage (command, _("--kernel=%s: it must be none, named or all"),
+                        self->kernel_rows);
+  return FALSE;
+}
+
 P2vFilter *
 pas2vas_filter_make (Pas2vasFilter        *self,
                      const Pas2vasCommand *command)
@@ -118,7 +154,7 @@ pas2vas_filter_make (Pas2vasFilter        *self,
   if (!add_pids (self, command, filter)
       || !add_objects (command, self->object_vas, filter, p2v_filter_add_object_va)
       || !add_objects (command, self->object_pas, filter, p2v_filter_add_object_pa)
-      || !set_regex (self, command, filter))
+      || !set_regex (self, command, filter) || !set_kernel_rows (self, command, filter))
     return NULL;
   return g_steal_pointer (&filter);
 }
@@ -180,7 +216,10 @@ matches_any (P2vFilter *filter,
              P2vSystem *system)
 {
   guint n_processes = p2v_system_get_n_processes (system);
+  P2vProcess *kernel = p2v_system_get_kernel (system);
 
+  if (kernel != NULL && p2v_filter_matches (filter, kernel))
+    return TRUE;
   for (guint i = 0; i < n_processes; i++)
     if (p2v_filter_matches (filter, p2v_system_get_process (system, i)))
       return TRUE;
@@ -213,4 +252,5 @@ pas2vas_filter_clear (Pas2vasFilter *self)
   g_clear_pointer (&self->object_vas, g_strfreev);
   g_clear_pointer (&self->object_pas, g_strfreev);
   g_clear_pointer (&self->methods, g_strfreev);
+  g_clear_pointer (&self->kernel_rows, g_free);
 }

@@ -14,6 +14,7 @@ typedef struct
   char **object_vas;
   char **object_pas;
   char **methods;
+  char  *kernel_rows;
 } Pas2vasFilter;
 
 #define PAS2VAS_FILTER_N_ENTRIES 7
@@ -22,6 +23,11 @@ typedef struct
 void          pas2vas_filter_fill_entries
                                            (Pas2vasFilter         *self,
                                             GOptionEntry           ret_entries[]);
+
+/* Fills in the option that chooses among the kernel's mappings, for commands that have them. */
+void          pas2vas_filter_fill_kernel_entry
+                                           (Pas2vasFilter         *self,
+                                            GOptionEntry          *ret_entry);
 
 /* Makes a filter of everything but the methods, whose names only a system knows. If an option is
  * wrong, reports that and returns NULL: the exit code is PAS2VAS_USAGE then. */

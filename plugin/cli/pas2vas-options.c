@@ -116,7 +116,9 @@ pas2vas_parse_pid (const Pas2vasCommand *command,
                    const char           *text,
                    gint64               *ret_pid)
 {
-  if (g_ascii_string_to_signed (text, 10, 0, G_MAXINT32, ret_pid, NULL))
+  *ret_pid = 0;
+  if (g_str_equal (text, "kernel")
+      || g_ascii_string_to_signed (text, 10, 0, G_MAXINT32, ret_pid, NULL))
     return TRUE;
 
   pas2vas_report_usage (command, _("“%s” is not a process id"), text);

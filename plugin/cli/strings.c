@@ -105,14 +105,15 @@ static gboolean
 parse (Strings  *self,
        char    **argv)
 {
-  GOptionEntry entries[PAS2VAS_FILTER_N_ENTRIES + 3] = {
+  GOptionEntry entries[PAS2VAS_FILTER_N_ENTRIES + 4] = {
     { "radix", 't', G_OPTION_FLAG_NONE, G_OPTION_ARG_STRING, &self->radix_name,
       N_("The offsets are decimal, hexadecimal or octal, as strings was told"), "d|x|o" },
     { "physical", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_NONE, &self->are_physical,
       N_("The offsets are physical addresses, not offsets in the image file"), NULL },
   };
 
-  pas2vas_filter_fill_entries (&self->filter_options, entries + 2);
+  pas2vas_filter_fill_kernel_entry (&self->filter_options, entries + 2);
+  pas2vas_filter_fill_entries (&self->filter_options, entries + 3);
   if (!pas2vas_options_parse (&self->options, &pas2vas_strings, entries, argv)
       || !parse_radix (self))
     return FALSE;
@@ -167,6 +168,18 @@ append_number (GString *string,
   g_string_append_len (string, start, digits + sizeof digits - start);
 }
 
+/* "88:0x", "kernel:0x". */
+static void
+append_owner (GString          *string,
+              const P2vBulkRow *row)
+{
+  if (row->mapping_class == P2V_MAPPING_USER)
+    append_number (string, (guint64) p2v_process_get_pid (row->process), 10);
+  else
+    g_string_append (string, p2v_process_get_name (row->process));
+  g_string_append_len (string, ":0x", 3);
+}
+
 /* Prepares what is written of the frame that was looked up. */
 G_GNUC_WARN_UNUSED_RESULT static gboolean
 set_owners (Strings           *self,
@@ -182,12 +195,13 @@ set_owners (Strings           *self,
     {
       if (i > 0)
         g_string_append_c (self->owners, ' ');
-      append_number (self->owners, (guint64) p2v_process_get_pid (rows[i].process), 10);
-      g_string_append_len (self->owners, ":0x", 3);
+      append_owner (self->owners, &rows[i]);
       append_number (self->owners, rows[i].page_va >> P2V_FRAME_SHIFT, 16);
       gsize place = self->owners->len;
       g_array_append_val (self->places, place);
       g_string_set_size (self->owners, place + OFFSET_DIGITS);
+      if (rows[i].n_addresses > 1)
+        g_string_append_printf (self->owners, "*%" PRIu64, rows[i].n_addresses);
     }
   return n_rows > 0 || append_absence (self, error);
 }

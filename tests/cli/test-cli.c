@@ -287,7 +287,7 @@ info_tells_what_an_image_is (void **state)
                                     "0x000000000000\n");
   assert_contains (transcript->str, "Linux version 6.1.0-56-cloud-amd64");
   assert_contains (transcript->str, "> Processes: 67\n");
-  assert_contains (transcript->str, "> Address spaces walked: 21\n");
+  assert_contains (transcript->str, "> Address spaces walked: 22\n");
   assert_contains (transcript->str, "> Address spaces skipped: 0\n");
 
   append_run (transcript, state, "pas2vas info --format csv mem.raw");

@@ -56,8 +56,9 @@ teardown (void **state)
 
 typedef struct
 {
-  Fixture *fixture;
-  guint64  n_pages;
+  Fixture   *fixture;
+  P2vFilter *filter;
+  guint64    n_pages;          /* that are in the image */
 } Count;
 
 /* Each page of the walk must be a row of the answer for its frame. */
@@ -67,7 +68,7 @@ find_row (const P2vMapping *mapping,
 {
   Count *count = user_data;
   g_autoptr (P2vAnswer) answer
-      = p2v_session_lookup (count->fixture->session, mapping->pa + 0x10, NULL);
+      = p2v_session_lookup (count->fixture->session, mapping->pa + 0x10, count->filter);
   guint n_found = 0;
 
   for (guint64 i = 0; i < p2v_answer_get_n_rows (answer); i++)
@@ -84,32 +85,52 @@ find_row (const P2vMapping *mapping,
       assert_int_equal (row.entry_pa, mapping->entry_pa);
       assert_int_equal (row.entry, mapping->entry);
       assert_ptr_equal (row.region, mapping->region);
+      assert_int_equal (row.mapping_class, mapping->mapping_class);
     }
   assert_int_equal (n_found, 1);
-  count->n_pages += mapping->length_bytes >> 12;
+  if (p2v_answer_get_file_offset (answer, NULL))
+    count->n_pages += mapping->length_bytes >> 12;
   return TRUE;
+}
+
+/* Goes through all mappings that @kernel_rows leaves and through all frames. */
+static void
+check_rows_against_walk (Fixture       *self,
+                         P2vKernelRows  kernel_rows,
+                         guint64        least)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (P2vFilter) filter = p2v_filter_new ();
+  Count count = { .fixture = self, .filter = filter };
+  guint64 n_rows = 0;
+
+  p2v_filter_set_kernel_rows (filter, kernel_rows);
+  p2v_filter_set_every_address (filter, TRUE);
+  assert_true (
+      p2v_session_foreach_mapping (self->session, filter, FALSE, find_row, &count, NULL, &error));
+  assert_no_error (error);
+  g_autoptr (P2vImage) image = p2v_session_dup_image (self->session);
+  for (P2vPhysAddr pa = 0; pa < p2v_image_get_memory_size (image); pa += 4096)
+    {
+      g_autoptr (P2vAnswer) answer = p2v_session_lookup (self->session, pa, filter);
+      assert_true (p2v_answer_is_complete (answer));
+      n_rows += p2v_answer_get_n_rows (answer);
+    }
+  assert_true (n_rows > least);
+  assert_int_equal (n_rows, count.n_pages);
 }
 
 static void
 every_walked_page_is_a_row_and_every_row_a_walked_page (void **state)
 {
-  Fixture *self = *state;
-  g_autoptr (GError) error = NULL;
-  Count count = { .fixture = self };
-  guint64 n_rows = 0;
+  check_rows_against_walk (*state, P2V_KERNEL_ROWS_NONE, 5000);
+}
 
-  assert_true (
-      p2v_session_foreach_mapping (self->session, NULL, FALSE, find_row, &count, NULL, &error));
-  assert_no_error (error);
-  g_autoptr (P2vImage) image = p2v_session_dup_image (self->session);
-  for (P2vPhysAddr pa = 0; pa < p2v_image_get_memory_size (image); pa += 4096)
-    {
-      g_autoptr (P2vAnswer) answer = p2v_session_lookup (self->session, pa, NULL);
-      assert_true (p2v_answer_is_complete (answer));
-      n_rows += p2v_answer_get_n_rows (answer);
-    }
-  assert_true (n_rows > 5000);
-  assert_int_equal (n_rows, count.n_pages);
+static void
+the_kernels_pages_are_rows_as_well (void **state)
+{
+  check_rows_against_walk (*state, P2V_KERNEL_ROWS_NAMED, 10000);
+  check_rows_against_walk (*state, P2V_KERNEL_ROWS_ALL, 30000);
 }
 
 static void
@@ -338,8 +359,8 @@ the_index_covers_every_address_space (void **state)
   P2vIndexStatistics statistics;
 
   assert_true (p2v_session_get_statistics (self->session, &statistics));
-  assert_int_equal (statistics.n_spaces, 21);
-  assert_int_equal (statistics.n_spaces_walked, 21);
+  assert_int_equal (statistics.n_spaces, 22);
+  assert_int_equal (statistics.n_spaces_walked, 22);
   assert_int_equal (g_strv_length (diagnostics), 0);
 }
 
@@ -450,7 +471,7 @@ assert_cached (P2vSession *session,
 
   assert_true (p2v_session_get_statistics (session, &statistics));
   assert_int_equal (statistics.from_cache, from_cache);
-  assert_int_equal (statistics.n_spaces_walked, 21);
+  assert_int_equal (statistics.n_spaces_walked, 22);
   assert_int_equal (p2v_answer_get_n_rows (answer), 1);
   assert_int_equal (g_strv_length (diagnostics), note != NULL ? 1 : 0);
   if (note != NULL)
@@ -535,6 +556,7 @@ main (void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test (every_walked_page_is_a_row_and_every_row_a_walked_page),
+    cmocka_unit_test (the_kernels_pages_are_rows_as_well),
     cmocka_unit_test (a_marker_gives_its_process_and_address),
     cmocka_unit_test (a_page_mapped_more_than_once_gives_all_addresses),
     cmocka_unit_test (processes_on_one_address_space_are_both_named),

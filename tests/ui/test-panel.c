@@ -182,7 +182,7 @@ place_verdict_rows_and_trail_are_shown (void **state)
   assert_label (fixture->panel->offset_label, "0x4a4a123");
   assert_label (fixture->panel->frame_label, "0x4a4a");
   assert_contains (gtk_label_get_label (fixture->panel->verdict_label), "2 owners");
-  assert_contains (gtk_label_get_label (fixture->panel->coverage_label), "21 of 21");
+  assert_contains (gtk_label_get_label (fixture->panel->coverage_label), "22 of 22");
   assert_page (fixture, "rows");
   assert_int_equal (count_rows (fixture), 2);
   assert_contains (p2v_trail_view_get_text (fixture->panel->trail_view), "pte 0x");
@@ -620,7 +620,7 @@ session_with_aliases (const char *path)
 }
 
 static void
-page_with_half_a_million_aliases_makes_few_rows (void **state)
+page_with_half_a_million_aliases_is_a_row_an_owner (void **state)
 {
   Fixture *fixture = *state;
   g_autofree char *folder = g_dir_make_tmp ("p2v-XXXXXX", NULL);
@@ -632,8 +632,8 @@ page_with_half_a_million_aliases_makes_few_rows (void **state)
   p2v_panel_set_address (fixture->panel, CLONE_PA);
   p2v_ui_test_wait (is_settled, fixture);
   gtk_test_widget_wait_for_draw (fixture->window);
-  assert_int_equal (count_rows (fixture), 2 * 512 * 512);
-  assert_in_range (p2v_mapping_model_get_n_live_rows (model), 1, 1000);
+  assert_int_equal (count_rows (fixture), 2);
+  assert_int_equal (p2v_mapping_model_get_n_live_rows (model), 2);
   g_unlink (path);
   g_rmdir (folder);
 }
@@ -744,7 +744,7 @@ main (void)
     test (cancelled_export_leaves_no_half_file),
     test (cancelled_work_leaves_a_sentence_and_a_button_to_go_on),
     test (panel_may_go_while_work_is_running),
-    test (page_with_half_a_million_aliases_makes_few_rows),
+    test (page_with_half_a_million_aliases_is_a_row_an_owner),
     test (main_loop_is_never_blocked_while_the_index_is_built),
     test (everything_has_a_role_and_a_name),
     test (addresses_read_from_left_to_right_in_every_language),

@@ -278,7 +278,7 @@ make_mapping (P2vProcess *process)
 
 #define CSV_HEADER                                                             \
   "physical,virtual,length,pid,name,rights,state,region,file_offset,page_size," \
-  "entry,region_rights\n"
+  "entry,region_rights,class,addresses,last_virtual,step\n"
 
 static void
 mapping_in_csv_has_all_columns (void **state)
@@ -289,7 +289,7 @@ mapping_in_csv_has_all_columns (void **state)
 
   assert_string_equal (text, CSV_HEADER
                        "0x1a58f3c8,0x766c03c8,1,2920,\\x3d1+1\\x0a,rwx u,valid,"
-                       "\"/lib/ws2,32.so+0x13c8\",,2097152,0x7b55600,r-x\n");
+                       "\"/lib/ws2,32.so+0x13c8\",,2097152,0x7b55600,r-x,user,1,,\n");
 }
 
 static void
@@ -333,7 +333,7 @@ mapping_outside_any_region_leaves_its_cells_empty (void **state)
   assert_string_equal (csv, CSV_HEADER
                        "0xffffffffffffffff,0xffffffffffffffff,18446744073709551615,"
                        "-9223372036854775808,\"a,b\",--- k,prot-none,,,9223372036854775808,"
-                       "0xffffffffffffffff,\n");
+                       "0xffffffffffffffff,,user,1,,\n");
   assert_contains (json, "\"pid\":-9223372036854775808,\"name\":\"a,b\",\"rights\":\"--- k\","
                          "\"state\":\"prot-none\",\"region\":null,\"file_offset\":null,"
                          "\"page_size\":9223372036854775808,");
@@ -347,9 +347,38 @@ mapping_that_is_not_described_leaves_cells_empty (void **state)
   g_autofree char *csv = export_mapping (P2V_EXPORT_CSV, &mapping);
   g_autofree char *json = export_mapping (P2V_EXPORT_JSON, &mapping);
 
-  assert_string_equal (csv, CSV_HEADER "0x1000,0x2000,4096,2920,init,,,,,,,\n");
+  assert_string_equal (csv, CSV_HEADER "0x1000,0x2000,4096,2920,init,,,,,,,,user,1,,\n");
   assert_contains (json, "\"rights\":null,\"state\":null,\"region\":null,\"file_offset\":null,"
-                         "\"page_size\":null,\"entry\":null,\"region_rights\":null}");
+                         "\"page_size\":null,\"entry\":null,\"region_rights\":null,"
+                         "\"class\":\"user\",\"addresses\":1,"
+                         "\"last_virtual\":null,\"step\":null}");
+}
+
+static void
+page_of_the_kernel_at_many_addresses_is_one_row (void **state)
+{
+  g_autoptr (P2vProcess) process = new_process ("kernel");
+  P2vMapping mapping = make_mapping (process);
+  P2vRegion region = { .start_va = 0x766c0000, .length_bytes = G_MAXUINT32,
+                       .mapping_class = P2V_MAPPING_ESPFIX, .name = (char *) "espfix" };
+  mapping.region = &region;
+  mapping.mapping_class = P2V_MAPPING_ESPFIX;
+  mapping.n_addresses = 3;
+  mapping.last_va = mapping.va + 0x20000;
+  mapping.step_bytes = 0x10000;
+  g_autofree char *csv = export_mapping (P2V_EXPORT_CSV, &mapping);
+  g_autofree char *json = export_mapping (P2V_EXPORT_JSON, &mapping);
+  g_autofree char *table = export_mapping (P2V_EXPORT_TABLE, &mapping);
+
+  /* The kernel records no rights for its regions, so none disagree. */
+  assert_contains (csv, ",espfix+0x3c8,,2097152,0x7b55600,,espfix,3,0x766e03c8,0x10000\n");
+  assert_contains (json, "\"region_rights\":null,\"class\":\"espfix\",\"addresses\":3,"
+                         "\"last_virtual\":\"0x766e03c8\",\"step\":\"0x10000\"}");
+  assert_contains (table, " rwx u  2M   valid     espfix+0x3c8 (3 addresses up to 0x766e03c8, "
+                          "every 0x10000)\n");
+  mapping.step_bytes = 0;
+  g_autofree char *uneven = export_mapping (P2V_EXPORT_CSV, &mapping);
+  assert_contains (uneven, ",espfix,3,0x766e03c8,\n");
 }
 
 int
@@ -371,6 +400,7 @@ main (void)
     cmocka_unit_test (mapping_in_a_table_begins_with_the_columns_of_the_original),
     cmocka_unit_test (mapping_outside_any_region_leaves_its_cells_empty),
     cmocka_unit_test (mapping_that_is_not_described_leaves_cells_empty),
+    cmocka_unit_test (page_of_the_kernel_at_many_addresses_is_one_row),
   };
 
   return cmocka_run_group_tests (tests, NULL, NULL);

@@ -43,6 +43,97 @@ decode_foreign (gconstpointer         system_data,
   return P2V_FOREIGN_PAGE;
 }
 
+#define GIB ((guint64) 1 << 30)
+#define TIB ((guint64) 1 << 40)
+
+/* The upper end of the addresses, which is the same with 4 and with 5 levels. How far modules may
+ * reach below the fixmap depends on the kernel's configuration, but there is nothing else. Once it
+ * has started, the kernel gives back what its image has between its parts, the code for starting,
+ * what is only needed with encrypted memory, and what lies behind its own early allocations in the
+ * last large page. Source: Linux Documentation/arch/x86/x86_64/mm.rst (6.12);
+ * include/asm-generic/sections.h; arch/x86/mm/init_64.c mark_rodata_ro() and cleanup_highmap(),
+ * arch/x86/mm/init.c free_initmem(), arch/x86/mm/mem_encrypt_amd.c
+ * mem_encrypt_free_decrypted_mem(). */
+#define FIXED(area_class, area_name, va, length)                                                  \
+  { .mapping_class = area_class, .name = area_name, .start = LINUX_AREA_FIXED, .start_va = va,    \
+    .length_bytes = length }
+#define IMAGE(area_class, area_name, kind, area_symbol)                                           \
+  { .mapping_class = area_class, .name = area_name, .start = kind, .symbol = area_symbol,         \
+    .length_bytes = GIB }
+#define CODE(area_name, symbol)                                                                   \
+  IMAGE (P2V_MAPPING_KERNEL_IMAGE, area_name, LINUX_AREA_SYMBOL, symbol)
+#define FREED(symbol)                                                                             \
+  IMAGE (P2V_MAPPING_FREED, "kernel image (freed)", LINUX_AREA_SYMBOL, symbol)
+#define COMMON_AREAS                                                                              \
+  FIXED (P2V_MAPPING_CPU_ENTRY, "cpu entry area", 0xfffffe0000000000, TIB / 2),                   \
+  FIXED (P2V_MAPPING_ESPFIX, "espfix", 0xffffff0000000000, TIB / 2),                              \
+  FIXED (P2V_MAPPING_FIRMWARE, "EFI", 0xffffffef00000000, 64 * GIB),                              \
+  FIXED (P2V_MAPPING_KERNEL_IMAGE, "kernel image", 0xffffffff80000000, GIB),                      \
+  CODE ("kernel text", "_text"), FREED ("_etext"),                                                \
+  CODE ("kernel rodata", "__start_rodata"), FREED ("__end_rodata"),                               \
+  CODE ("kernel data", "_sdata"), FREED ("__init_begin"), CODE ("kernel data", "__init_end"),     \
+  CODE ("kernel bss", "__bss_start"), FREED ("__start_bss_decrypted_unused"),                     \
+  CODE ("kernel bss", "__end_bss_decrypted"),                                                     \
+  IMAGE (P2V_MAPPING_FREED, "kernel image (freed)", LINUX_AREA_VARIABLE, "_brk_end"),             \
+  { .mapping_class = P2V_MAPPING_MODULE, .name = "module space", .symbol = "_end",                \
+    .start = LINUX_AREA_BEHIND, .start_va = 0xffffffffc0000000, .length_bytes = 2 * GIB },        \
+  FIXED (P2V_MAPPING_FIXMAP, "fixmap", 0xffffffffff000000, GIB / 64)
+
+/* Source: Linux Documentation/arch/x86/x86_64/mm.rst (6.12); arch/x86/include/asm/
+ * pgtable_64_types.h (VMALLOC_SIZE_TB_L4, VMALLOC_SIZE_TB_L5). A kernel that does not randomize
+ * these areas has no variables, or these values in them. */
+#define RANDOMIZED(area_class, area_name, area_symbol, va, length)                                \
+  { .mapping_class = area_class, .name = area_name, .start = LINUX_AREA_VARIABLE,                 \
+    .symbol = area_symbol, .start_va = va, .length_bytes = length }
+#define SHADOW(va, length)                                                                        \
+  { .mapping_class = P2V_MAPPING_SHADOW, .name = "KASAN shadow", .start = LINUX_AREA_FIXED,       \
+    .start_va = va, .length_bytes = length, .only_with = "kasan_init" }
+static const P2vLinuxAreaSpec areas_of_4_levels[] = {
+  FIXED (P2V_MAPPING_LDT, "LDT", 0xffff880000000000, TIB / 2),
+  RANDOMIZED (P2V_MAPPING_DIRECT_MAP, "direct map", "page_offset_base", 0xffff888000000000,
+              64 * TIB),
+  RANDOMIZED (P2V_MAPPING_VMALLOC, "vmalloc", "vmalloc_base", 0xffffc90000000000, 32 * TIB),
+  RANDOMIZED (P2V_MAPPING_FRAME_TABLE, "vmemmap", "vmemmap_base", 0xffffea0000000000, TIB),
+  SHADOW (0xffffec0000000000, 16 * TIB),
+  COMMON_AREAS,
+};
+/* Source: as above. */
+static const P2vLinuxAreaSpec areas_of_5_levels[] = {
+  FIXED (P2V_MAPPING_LDT, "LDT", 0xff10000000000000, 256 * TIB),
+  RANDOMIZED (P2V_MAPPING_DIRECT_MAP, "direct map", "page_offset_base", 0xff11000000000000,
+              32 * 1024 * TIB),
+  RANDOMIZED (P2V_MAPPING_VMALLOC, "vmalloc", "vmalloc_base", 0xffa0000000000000, 12800 * TIB),
+  RANDOMIZED (P2V_MAPPING_FRAME_TABLE, "vmemmap", "vmemmap_base", 0xffd4000000000000, 512 * TIB),
+  SHADOW (0xffdf000000000000, 8 * 1024 * TIB),
+  COMMON_AREAS,
+};
+
+static const P2vLinuxAreaSpec *
+get_areas (const P2vLinux *self,
+           gsize          *ret_n_areas)
+{
+  if (self->tables.form->n_levels == 5)
+    {
+      *ret_n_areas = G_N_ELEMENTS (areas_of_5_levels);
+      return areas_of_5_levels;
+    }
+  *ret_n_areas = G_N_ELEMENTS (areas_of_4_levels);
+  return areas_of_4_levels;
+}
+
+/* All roots have the same entries there, but for the LDT. */
+static void
+get_kernel_root (const P2vLinux *self,
+                 P2vPagingRoot  *ret_root)
+{
+  *ret_root = (P2vPagingRoot) {
+    .root_pa = self->root_pa,
+    .base_va = G_MAXUINT64 << self->tables.form->va_bits,
+    .first_slot = self->tables.n_user_root_slots,
+    .end_slot = 1u << self->tables.form->levels[0].index_bits,
+  };
+}
+
 const P2vLinuxArch p2v_linux_arch_x86_64 = {
   .name = "x86-64",
   .word_bytes = 8,
@@ -51,4 +142,6 @@ const P2vLinuxArch p2v_linux_arch_x86_64 = {
    * otherwise. */
   .root_grants = P2V_RIGHTS_EXECUTE,
   .decode_foreign = decode_foreign,
+  .get_kernel_root = get_kernel_root,
+  .get_areas = get_areas,
 };

@@ -12,6 +12,30 @@
 
 typedef struct _P2vLinux P2vLinux;
 
+/* How the start of an area is found: it is the number itself, what a variable of that name holds,
+ * or the address of a symbol of that name, rounded up to a page; or that, rounded up to a large
+ * page. */
+typedef enum
+{
+  LINUX_AREA_FIXED,
+  LINUX_AREA_VARIABLE,
+  LINUX_AREA_SYMBOL,
+  LINUX_AREA_BEHIND,
+} P2vLinuxAreaStart;
+
+/* An area of the kernel's half of the addresses. It ends where the next one begins, if that is
+ * earlier than its length says. */
+typedef struct
+{
+  P2vMappingClass    mapping_class;
+  const char        *name;             /* of its region; in every language the same */
+  P2vLinuxAreaStart  start;
+  const char        *symbol;           /* unless it is fixed */
+  P2vVirtAddr        start_va;         /* if the symbol is not known; 0: no such area then */
+  guint64            length_bytes;
+  const char        *only_with;        /* or NULL: a symbol that kernels with this area have */
+} P2vLinuxAreaSpec;
+
 typedef struct
 {
   const char         *name;            /* as people write it; not translated */
@@ -20,6 +44,11 @@ typedef struct
    * read; see P2vPageTables. Their system_data is the P2vLinux. */
   P2vRights           root_grants;
   P2vForeignEntryFunc decode_foreign;
+  /* Which part of which root is the kernel's half, and the areas in it. NULL: it is not walked. */
+  void              (*get_kernel_root) (const P2vLinux *self,
+                                        P2vPagingRoot  *ret_root);
+  const P2vLinuxAreaSpec *(*get_areas) (const P2vLinux *self,
+                                        gsize          *ret_n_areas);
 } P2vLinuxArch;
 
 extern const P2vLinuxArch p2v_linux_arch_x86_64;

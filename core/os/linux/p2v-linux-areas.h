@@ -8,6 +8,19 @@
 
 #include "os/linux/p2v-linux-private.h"
 
+/* p2v-linux-kernel-space.c */
+
+/* Tells @system of the kernel's half, if it is known for the processor. */
+void        p2v_linux_add_kernel_space (const P2vLinux     *self,
+                                        P2vSystem          *system,
+                                        P2vVirtualMemory   *memory);
+/* As p2v_linux_load_regions(), for the kernel's half. */
+G_GNUC_WARN_UNUSED_RESULT
+gboolean    p2v_linux_load_kernel_regions (const P2vLinux  *self,
+                                           P2vAddressSpace *space,
+                                           GPtrArray       *regions,
+                                           GError         **error);
+
 /* p2v-linux-list.c */
 
 /* Where members of a structure are. FALSE if one of them is not known. */

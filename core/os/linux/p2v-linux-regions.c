@@ -9,7 +9,7 @@
 
 #include "base/p2v-limits.h"
 #include "base/p2v-text.h"
-#include "os/linux/p2v-linux-private.h"
+#include "os/linux/p2v-linux-areas.h"
 
 /* Source: Linux include/linux/mm.h (6.1, 6.12): VM_READ, VM_WRITE, VM_EXEC, VM_MAYSHARE. */
 #define VM_READ     0x01
@@ -340,6 +340,8 @@ p2v_linux_load_regions (P2vSystem        *system,
                         GError          **error)
 {
   const P2vLinux *kernel = p2v_system_get_backend_data (system);
+  if (p2v_address_space_is_kernel (space))
+    return p2v_linux_load_kernel_regions (kernel, space, regions, error);
   g_autoptr (P2vVirtualMemory) memory = p2v_virtual_memory_new (&kernel->tables, kernel->root_pa);
   g_autoptr (GHashTable) paths =
     g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_free);

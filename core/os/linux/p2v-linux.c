@@ -9,7 +9,7 @@
 
 #include "base/p2v-text.h"
 #include "image/p2v-image-private.h"
-#include "os/linux/p2v-linux-private.h"
+#include "os/linux/p2v-linux-areas.h"
 
 /* The seconds of a plausible clock: from 2000 to 2200. */
 #define LEAST_TIME    ((gint64) 946684800)
@@ -220,7 +220,8 @@ open_linux (P2vSystem              *system,
       !p2v_linux_find_processes (self, system, search, error))
     return FALSE;
   add_processors (system, self);
-  return TRUE;
+  p2v_linux_add_kernel_space (self, system, memory);
+  return p2v_virtual_memory_check (memory, error);
 }
 
 const P2vSystemBackend p2v_linux_backend = {

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The pas2vas authors */
+
+/* The kernel's half of the addresses: which areas it has, and what lies in them. */
+
+#include "config.h"
+
+#include "os/linux/p2v-linux-areas.h"
+
+/* The kernel's image is mapped in pages of this size where that is possible. Source: Linux
+ * arch/x86/include/asm/pgtable_64_types.h PMD_SIZE. */
+#define LARGE_PAGE_BYTES ((guint64) 2 << 20)
+
+static int
+compare_areas (gconstpointer a,
+               gconstpointer b)
+{
+  P2vVirtAddr x = ((const P2vKernelArea *) a)->start_va;
+  P2vVirtAddr y = ((const P2vKernelArea *) b)->start_va;
+
+  return (x > y) - (x < y);
+}
+
+static P2vVirtAddr
+round_up (P2vVirtAddr va,
+          guint64     to_bytes)
+{
+  return (va + (to_bytes - 1)) & ~(to_bytes - 1);
+}
+
+/* Where an area begins; 0 if that is not known. */
+static P2vVirtAddr
+find_start (const P2vLinux         *self,
+            const P2vLinuxAreaSpec *spec,
+            P2vVirtualMemory       *memory)
+{
+  P2vVirtAddr symbol_va;
+  guint64 value;
+
+  if (spec->start == LINUX_AREA_FIXED ||
+      !p2v_symbol_table_find (self->symbol_table, spec->symbol, &symbol_va))
+    return spec->start_va;
+  if (spec->start == LINUX_AREA_SYMBOL)
+    return round_up (symbol_va, P2V_FRAME_SIZE);
+  if (spec->start == LINUX_AREA_BEHIND)
+    return round_up (symbol_va, LARGE_PAGE_BYTES);
+  if (!p2v_linux_read_word_at (self, memory, symbol_va, &value))
+    return spec->start_va;
+  return round_up (value, P2V_FRAME_SIZE);
+}
+
+/* No area may reach into the next one, nor beyond the last address. */
+static void
+trim_areas (GArray *areas)
+{
+  g_array_sort (areas, compare_areas);
+  for (guint i = 0; i < areas->len; i++)
+    {
+      P2vKernelArea *area = &g_array_index (areas, P2vKernelArea, i);
+      guint64 room = (i + 1 < areas->len ? area[1].start_va : 0) - area->start_va;
+      area->length_bytes = MIN (area->length_bytes, room);
+    }
+  for (guint i = areas->len; i-- > 0;)
+    if (g_array_index (areas, P2vKernelArea, i).length_bytes == 0)
+      g_array_remove_index (areas, i);
+}
+
+void
+p2v_linux_add_kernel_space (const P2vLinux   *self,
+                            P2vSystem        *system,
+                            P2vVirtualMemory *memory)
+{
+  GArray *areas = g_array_new (FALSE, FALSE, sizeof (P2vKernelArea));
+  P2vPagingRoot root;
+  gsize n_specs;
+
+  const P2vLinuxAreaSpec *specs = self->arch->get_areas (self, &n_specs);
+  for (gsize i = 0; i < n_specs; i++)
+    {
+      P2vVirtAddr any_va;
+      P2vKernelArea area = { .start_va = find_start (self, &specs[i], memory),
+                             .length_bytes = specs[i].length_bytes,
+                             .mapping_class = specs[i].mapping_class,
+                             .name = specs[i].name };
+      if (area.start_va != 0 &&
+          (specs[i].only_with == NULL ||
+           p2v_symbol_table_find (self->symbol_table, specs[i].only_with, &any_va)))
+        g_array_append_val (areas, area);
+    }
+  trim_areas (areas);
+  self->arch->get_kernel_root (self, &root);
+  p2v_system_take_kernel (system, &root, areas);
+}
+
+/* Adds a region with a name of its own, and takes the name. */
+static void
+add_region (GPtrArray       *regions,
+            P2vVirtAddr      start_va,
+            guint64          length_bytes,
+            P2vMappingClass  mapping_class,
+            char            *name)
+{
+  P2vRegion *region = g_new0 (P2vRegion, 1);
+
+  region->start_va = start_va;
+  region->length_bytes = length_bytes;
+  region->mapping_class = mapping_class;
+  region->name = name;
+  g_ptr_array_add (regions, region);
+}
+
+static void
+add_modules (GPtrArray *modules,
+             GPtrArray *parts)
+{
+  for (guint i = 0; i < modules->len; i++)
+    {
+      const P2vLinuxModulePart *module = g_ptr_array_index (modules, i);
+      add_region (parts, module->start_va, module->length_bytes, P2V_MAPPING_MODULE,
+                  g_strconcat ("module ", module->name, NULL));
+    }
+}
+
+/* An area of a module is told by the module. */
+static void
+add_vm_areas (const P2vLinux *self,
+              GPtrArray      *modules,
+              GArray         *areas,
+              GPtrArray      *parts)
+{
+  for (guint i = 0; i < areas->len; i++)
+    {
+      const P2vLinuxVmArea *area = &g_array_index (areas, P2vLinuxVmArea, i);
+      if (p2v_linux_find_module (modules, area->start_va) != NULL)
+        continue;
+      g_autofree char *caller = p2v_linux_dup_vm_caller (self, modules, area);
+      const char *kind = area->is_device ? "ioremap" : "vmalloc";
+      add_region (parts, area->start_va, area->length_bytes, P2V_MAPPING_VMALLOC,
+                  caller != NULL ? g_strconcat (kind, " ", caller, NULL) : g_strdup (kind));
+    }
+}
+
+static int
+compare_regions (gconstpointer a,
+                 gconstpointer b)
+{
+  P2vVirtAddr x = (*(P2vRegion **) a)->start_va, y = (*(P2vRegion **) b)->start_va;
+
+  return (x > y) - (x < y);
+}
+
+/* Adds what no part tells from @start_va up to the byte before @end_va, as @area. */
+static void
+add_gap (const P2vKernelArea *area,
+         P2vVirtAddr          start_va,
+         P2vVirtAddr          end_va,
+         GPtrArray           *regions)
+{
+  if (end_va != start_va)
+    add_region (regions, start_va, end_va - start_va, area->mapping_class, g_strdup (area->name));
+}
+
+/* Moves to @regions the parts that lie in @area, and fills the gaps between them. Of parts that
+ * overlap, in a damaged image, the first one counts. An area may end at 2^64, which is 0 here. */
+static void
+fill_area (const P2vKernelArea *area,
+           GPtrArray           *parts,
+           guint               *position,
+           GPtrArray           *regions)
+{
+  P2vVirtAddr here = area->start_va, end_va = area->start_va + area->length_bytes;
+
+  for (; *position < parts->len && here != end_va; (*position)++)
+    {
+      P2vRegion *part = g_ptr_array_index (parts, *position);
+      guint64 room = end_va - part->start_va;
+      if (part->start_va < here)
+        continue;
+      if (part->start_va > end_va - 1)
+        break;
+      add_gap (area, here, part->start_va, regions);
+      part = p2v_region_copy (part);
+      part->length_bytes = MIN (part->length_bytes, room);
+      g_ptr_array_add (regions, part);
+      here = part->start_va + part->length_bytes;
+    }
+  add_gap (area, here, end_va, regions);
+}
+
+static void
+free_region (gpointer region)
+{
+  p2v_region_free (region);
+}
+
+gboolean
+p2v_linux_load_kernel_regions (const P2vLinux   *self,
+                               P2vAddressSpace  *space,
+                               GPtrArray        *regions,
+                               GError          **error)
+{
+  g_autoptr (P2vVirtualMemory) memory = p2v_virtual_memory_new (&self->tables, self->root_pa);
+  g_autoptr (GPtrArray) modules = p2v_linux_load_modules (self, memory);
+  g_autoptr (GArray) vm_areas = p2v_linux_load_vm_areas (self, memory);
+  g_autoptr (GPtrArray) parts = g_ptr_array_new_with_free_func (free_region);
+  GArray *areas = p2v_address_space_get_areas (space);
+  guint position = 0;
+
+  add_modules (modules, parts);
+  add_vm_areas (self, modules, vm_areas, parts);
+  g_ptr_array_sort (parts, compare_regions);
+  for (guint i = 0; i < areas->len; i++)
+    fill_area (&g_array_index (areas, P2vKernelArea, i), parts, &position, regions);
+  return p2v_virtual_memory_check (memory, error);
+}
