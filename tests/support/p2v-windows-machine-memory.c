@@ -23,6 +23,7 @@
 /* Addresses of kernels before 8.1 have all ones from bit 44 on. */
 #define POOL_VA_64  0xfffffa8001230000
 #define POOL_VA_32  0x85000000
+#define PAGED_VA_32 0xe1000000
 
 /* How each kind of machine translates: the shifts of its levels, the width of an entry, and which
  * entry of the root leads back to it. */
@@ -49,18 +50,20 @@ typedef struct
 {
   guint64 table_kernel;
   guint64 table_user;
-  guint64 pages[6];
+  guint64 pages[8];
 } Flags;
 
-static const Flags flags_x86 = { 0x63, 0x67, { 0x163, 0x067, 0x025, 0x0e7, 0x880, 0x880 } };
+static const Flags flags_x86 = { 0x63, 0x67, { 0x163, 0x067, 0x025, 0x0e7, 0x880, 0x880,
+                                             0x00456082, 0x80 } };
 static const Flags flags_nx = {
   0x63, 0x67,
   { 0x8000000000000163, 0x8000000000000067, 0x8000000000000025, 0x80000000000000e7, 0x890,
-    0x0000200000000880 },
+    0x0000200000000880, 0x0000123400001090, 0x90 },
 };
 static const Flags flags_arm = {
   0x0060000000000003, 0x3,
-  { 0x0060000000000403, 0x0060000000000443, 0x00600000000004c3, 0x0060000000000441, 0x808, 0x808 },
+  { 0x0060000000000403, 0x0060000000000443, 0x00600000000004c3, 0x0060000000000441, 0x808, 0x808,
+    0x0000123400000048, 0x8 },
 };
 
 static const Flags *
@@ -177,6 +180,47 @@ p2v_windows_machine_large_bytes (P2vWindowsMachine *self)
   return self->kind == P2V_TEST_WINDOWS_X86 ? (gsize) 4 << 20 : (gsize) 2 << 20;
 }
 
+guint
+p2v_windows_machine_entry_bytes (P2vWindowsMachine *self)
+{
+  return pagings[self->kind].entry_bytes;
+}
+
+guint64
+p2v_windows_machine_make_entry (P2vWindowsMachine *self,
+                                guint64            pa,
+                                P2vTestPage        page)
+{
+  return pa ^ get_flags (self)->pages[page];
+}
+
+/* Where the entry of that level on the way to @va stands; tables are made that are missing. */
+static guint64
+find_entry (P2vWindowsMachine *self,
+            guint64            root_pa,
+            guint64            va,
+            guint              last,
+            guint64            table_flags)
+{
+  const Paging *paging = &pagings[self->kind];
+  guint64 table = root_pa;
+
+  for (guint i = 0;; i++)
+    {
+      guint index_bits = paging->entry_bytes == 4 ? 10 : 9;
+      guint64 index = va >> paging->shifts[i] & (((guint64) 1 << index_bits) - 1);
+      if (self->kind == P2V_TEST_WINDOWS_PAE && i == 0)
+        index &= 3;
+      guint64 entry_pa = table + index * paging->entry_bytes;
+      if (i == last)
+        return entry_pa;
+      if (!(get_pa (self, entry_pa, paging->entry_bytes) & 1))
+        put_pa (self, entry_pa, p2v_windows_machine_take_frame (self) | table_flags,
+                paging->entry_bytes);
+      table = get_pa (self, entry_pa, paging->entry_bytes) & 0xfffffffff000;
+    }
+}
+
 void
 p2v_windows_machine_map (P2vWindowsMachine *self,
                          guint64            root_pa,
@@ -187,27 +231,51 @@ p2v_windows_machine_map (P2vWindowsMachine *self,
   const Paging *paging = &pagings[self->kind];
   const Flags *flags = get_flags (self);
   guint last = page == P2V_TEST_PAGE_LARGE ? paging->n_levels - 2 : paging->n_levels - 1;
-  guint64 table = root_pa;
+  guint64 entry_pa =
+    find_entry (self, root_pa, va, last,
+                page == P2V_TEST_PAGE_KERNEL ? flags->table_kernel : flags->table_user);
 
-  for (guint i = 0; i <= last; i++)
-    {
-      guint index_bits = paging->entry_bytes == 4 ? 10 : 9;
-      guint64 index = va >> paging->shifts[i] & (((guint64) 1 << index_bits) - 1);
-      if (self->kind == P2V_TEST_WINDOWS_PAE && i == 0)
-        index &= 3;
-      guint64 entry_pa = table + index * paging->entry_bytes;
-      if (i == last)
-        {
-          put_pa (self, entry_pa, pa ^ flags->pages[page], paging->entry_bytes);
-          return;
-        }
-      if (!(get_pa (self, entry_pa, paging->entry_bytes) & 1))
-        put_pa (self, entry_pa,
-                p2v_windows_machine_take_frame (self) |
-                  (page == P2V_TEST_PAGE_KERNEL ? flags->table_kernel : flags->table_user),
-                paging->entry_bytes);
-      table = get_pa (self, entry_pa, paging->entry_bytes) & 0xfffffffff000;
-    }
+  put_pa (self, entry_pa, p2v_windows_machine_make_entry (self, pa, page), paging->entry_bytes);
+}
+
+void
+p2v_windows_machine_map_prototype (P2vWindowsMachine *self,
+                                   guint64            root_pa,
+                                   guint64            va,
+                                   guint64            prototype_va)
+{
+  const Paging *paging = &pagings[self->kind];
+  guint64 entry = prototype_va << 16 | 0x400;
+  guint64 offset = prototype_va - POOL_VA_32;
+
+  /* Before Vista the address is relative to the paged pool, where the pool is mapped too. */
+  if (self->kind == P2V_TEST_WINDOWS_X86 && self->build[0] == '5' && prototype_va != 0)
+    entry = 0x400 | (offset >> 9) << 11 | (offset & 0x1fc) >> 1;
+  else if (self->kind == P2V_TEST_WINDOWS_X86)
+    entry = prototype_va == 0 ? 0xfffffc00
+                              : 0x400 | (prototype_va & 0x7ffffc00) << 1 |
+                                  (prototype_va & 0x3fc) >> 1;
+  else if (self->kind == P2V_TEST_WINDOWS_PAE)
+    entry = prototype_va << 32 | 0x400;
+  if (prototype_va == 0 && self->kind != P2V_TEST_WINDOWS_X86)
+    entry = 0xffffffff00000420;
+  put_pa (self,
+          find_entry (self, root_pa, va, paging->n_levels - 1, get_flags (self)->table_user), entry,
+          paging->entry_bytes);
+}
+
+void
+p2v_windows_machine_lose_table (P2vWindowsMachine *self,
+                                guint64            root_pa,
+                                guint64            va)
+{
+  const Paging *paging = &pagings[self->kind];
+  guint64 entry_pa =
+    find_entry (self, root_pa, va, paging->n_levels - 2, get_flags (self)->table_user);
+  guint64 table = get_pa (self, entry_pa, paging->entry_bytes) & 0xfffffffff000;
+
+  put_pa (self, entry_pa, p2v_windows_machine_make_entry (self, table, P2V_TEST_PAGE_TRANSITION),
+          paging->entry_bytes);
 }
 
 /* The four directories of a PAE root, the last of which maps them all. */
@@ -293,6 +361,9 @@ p2v_windows_machine_map_kernel (P2vWindowsMachine *self)
   for (guint64 page = 0; page < POOL_PAGES; page++)
     p2v_windows_machine_map (self, self->system_root_pa, pool_va + page * PAGE, get_pool_pa (page),
                              P2V_TEST_PAGE_KERNEL);
+  for (guint64 page = 0; page < POOL_PAGES && self->pointer_bytes == 4; page++)
+    p2v_windows_machine_map (self, self->system_root_pa, PAGED_VA_32 + page * PAGE,
+                             get_pool_pa (page), P2V_TEST_PAGE_KERNEL);
   self->shared_page_pa = p2v_windows_machine_take_frame (self);
   p2v_windows_machine_map (self, self->system_root_pa, shared_va, self->shared_page_pa,
                            P2V_TEST_PAGE_KERNEL);

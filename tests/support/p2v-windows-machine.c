@@ -27,6 +27,7 @@
 #define PRIVATE_VA    0x01000000
 #define LIBRARY_VA    0x766c0000
 #define LARGE_VA      0x20000000
+#define LOST_VA       0x30000000
 
 #define N_CSRSS_HANDLES_PAGE 256
 
@@ -256,14 +257,23 @@ static const Area areas[] = {
 static void
 put_file (P2vWindowsMachine *self,
           guint64            vad_va,
-          const char        *path)
+          const Area        *area)
 {
+  guint64 n_pages = (area->end - area->start) / PAGE;
   guint64 subsection = p2v_windows_machine_allocate (self, 0x40, "MmCi");
   guint64 control_area = p2v_windows_machine_allocate (self, 0x80, "MmCa");
   guint64 file = p2v_windows_machine_allocate (self, 0xd8, "File");
 
   put_string (self,
-              file + (guint) p2v_windows_machine_offset (self, "_FILE_OBJECT", "FileName"), path);
+              file + (guint) p2v_windows_machine_offset (self, "_FILE_OBJECT", "FileName"),
+              area->file);
+  if (area->start == LIBRARY_VA)
+    {
+      put_pointer (self, vad_va, "_MMVAD", "FirstPrototypePte", self->library_prototypes_va);
+      put_pointer (self, vad_va, "_MMVAD", "LastContiguousPte",
+                   self->library_prototypes_va +
+                     (n_pages - 1) * p2v_windows_machine_entry_bytes (self));
+    }
   if (is_before (self, 6, 0))
     put_pointer (self, vad_va, "_MMVAD", "ControlArea", control_area);
   else
@@ -322,7 +332,7 @@ make_vad (P2vWindowsMachine *self,
   g_assert (offset > 0);
   p2v_windows_machine_put (self, va + (guint) offset, flags, wide ? 8 : 4);
   if (area->file != NULL)
-    put_file (self, va, area->file);
+    put_file (self, va, area);
   return va;
 }
 
@@ -366,7 +376,8 @@ add_mapping (P2vWindowsMachine *self,
     mapping.length = p2v_windows_machine_large_bytes (self);
   if (page >= P2V_TEST_PAGE_TRANSITION)
     mapping.state = "transition";
-  g_array_append_val (self->mappings, mapping);
+  if (page < P2V_TEST_PAGE_FILE)
+    g_array_append_val (self->mappings, mapping);
 }
 
 /* The pages that every process with a user half maps. */
@@ -389,20 +400,66 @@ map_user (P2vWindowsMachine *self,
   add_mapping (self, pid, root_pa, PRIVATE_VA + 0x5000, twice_pa, P2V_TEST_PAGE_USER, "");
   add_mapping (self, pid, root_pa, PRIVATE_VA + 0x7000, p2v_windows_machine_take_frame (self),
                P2V_TEST_PAGE_TRANSITION, "");
+  add_mapping (self, pid, root_pa, PRIVATE_VA + 0x9000, 0, P2V_TEST_PAGE_FILE, NULL);
+  add_mapping (self, pid, root_pa, PRIVATE_VA + 0xa000, 0, P2V_TEST_PAGE_DEMAND_ZERO, NULL);
   add_mapping (self, pid, root_pa, PRIVATE_VA + 0x8000, p2v_windows_machine_take_frame (self),
                masked ? P2V_TEST_PAGE_TRANSITION_MASKED : P2V_TEST_PAGE_TRANSITION, "");
 }
 
-/* What only some map: the library that they share, and a large page. */
+/* What the area of the library is like: two pages are valid, three are to be had through their
+ * prototypes only, of which one is named by the entry, and of two the area must be asked; and one
+ * of those is not in RAM. */
+static void
+make_library (P2vWindowsMachine *self)
+{
+  static const P2vTestPage pages[] = { P2V_TEST_PAGE_USER_READ, P2V_TEST_PAGE_USER_READ,
+                                       P2V_TEST_PAGE_USER_READ, P2V_TEST_PAGE_TRANSITION,
+                                       P2V_TEST_PAGE_FILE };
+  guint width = p2v_windows_machine_entry_bytes (self);
+
+  self->library_prototypes_va =
+    p2v_windows_machine_allocate (self, G_N_ELEMENTS (pages) * width, "MmSt");
+  for (guint i = 0; i < G_N_ELEMENTS (pages); i++)
+    {
+      self->library_pa[i] = p2v_windows_machine_take_frame (self);
+      p2v_windows_machine_put (
+        self, self->library_prototypes_va + i * width,
+        p2v_windows_machine_make_entry (self, self->library_pa[i], pages[i]), width);
+    }
+}
+
+static void
+add_prototype (P2vWindowsMachine *self,
+               guint              pid,
+               guint64            root_pa,
+               guint              page,
+               guint64            prototype_va)
+{
+  P2vTestWindowsMapping mapping = { pid, LIBRARY_VA + page * PAGE, self->library_pa[page], PAGE,
+                                    "prototype", "\\Windows\\SysWOW64\\ws2_32.dll" };
+
+  p2v_windows_machine_map_prototype (self, root_pa, mapping.va, prototype_va);
+  g_array_append_val (self->mappings, mapping);
+}
+
+/* What only some map: the library that they share, a large page, and one behind a table in
+ * transition. */
 static void
 map_rest (P2vWindowsMachine *self,
           guint              pid,
-          guint64            root_pa,
-          guint64            library_pa)
+          guint64            root_pa)
 {
-  for (guint i = 0; i < 3; i++)
-    add_mapping (self, pid, root_pa, LIBRARY_VA + i * PAGE, library_pa + i * PAGE,
+  guint width = p2v_windows_machine_entry_bytes (self);
+
+  for (guint i = 0; i < 2; i++)
+    add_mapping (self, pid, root_pa, LIBRARY_VA + i * PAGE, self->library_pa[i],
                  P2V_TEST_PAGE_USER_READ, "\\Windows\\SysWOW64\\ws2_32.dll");
+  add_prototype (self, pid, root_pa, 2, self->library_prototypes_va + 2 * width);
+  add_prototype (self, pid, root_pa, 3, 0);
+  p2v_windows_machine_map_prototype (self, root_pa, LIBRARY_VA + 4 * PAGE, 0);
+  add_mapping (self, pid, root_pa, LOST_VA, p2v_windows_machine_take_frame (self),
+               P2V_TEST_PAGE_USER, NULL);
+  p2v_windows_machine_lose_table (self, root_pa, LOST_VA);
   add_mapping (self, pid, root_pa, LARGE_VA, LARGE_PA, P2V_TEST_PAGE_LARGE, "");
 }
 
@@ -464,7 +521,6 @@ typedef struct
   guint64 csrss_table;
   guint64 system_table;
   guint64 session_va;
-  guint64 library_pa;
   guint   n_csrss;
 } Kernel;
 
@@ -574,7 +630,7 @@ make_process (P2vWindowsMachine *self,
   if (recipe->flags & USER)
     map_user (self, recipe->pid, process.root_pa);
   if (recipe->flags & MAPPED)
-    map_rest (self, recipe->pid, process.root_pa, kernel->library_pa);
+    map_rest (self, recipe->pid, process.root_pa);
   if (recipe->flags & USER)
     make_vads (self, process.object_va, &process.vad_va);
   make_tables (self, kernel, recipe, process.object_va);
@@ -596,9 +652,7 @@ make_processes (P2vWindowsMachine *self)
   put_field (self, kernel.session_va, "_MM_SESSION_SPACE", "SessionId", 1, 4);
   put_empty_list (self, kernel.session_va + (guint) p2v_windows_machine_offset (
                                               self, "_MM_SESSION_SPACE", "ProcessList"));
-  kernel.library_pa = p2v_windows_machine_take_frame (self);
-  (void) p2v_windows_machine_take_frame (self);
-  (void) p2v_windows_machine_take_frame (self);
+  make_library (self);
   for (guint i = 0; i < G_N_ELEMENTS (recipes); i++)
     make_process (self, &kernel, &recipes[i]);
 }

@@ -38,7 +38,7 @@ typedef struct
   guint64     va;
   guint64     pa;
   guint64     length;
-  const char *state;           /* "valid", "transition" */
+  const char *state;           /* "valid", "transition", "prototype" */
   const char *region;          /* the name of the area it lies in; NULL: in none */
 } P2vTestWindowsMapping;
 
@@ -72,6 +72,8 @@ typedef struct
   guint64             pool_used;
   guint64             system_root_pa;
   guint64             shared_page_pa;
+  guint64             library_prototypes_va;
+  guint64             library_pa[5];
   GPtrArray          *offsets;   /* lines of offsets.csv, cut up */
   GRand              *random;
 } P2vWindowsMachine;
@@ -123,7 +125,24 @@ typedef enum
   P2V_TEST_PAGE_LARGE,         /* user: 2 MiB, on x86 4 MiB */
   P2V_TEST_PAGE_TRANSITION,
   P2V_TEST_PAGE_TRANSITION_MASKED, /* with a bit of the address set against L1TF */
+  P2V_TEST_PAGE_FILE,          /* not in RAM */
+  P2V_TEST_PAGE_DEMAND_ZERO,   /* there is none yet */
 } P2vTestPage;
+/* Entries that lead to a prototype at @prototype_va; 0: the area is to be asked. */
+void    p2v_windows_machine_map_prototype (P2vWindowsMachine *self,
+                                           guint64            root_pa,
+                                           guint64            va,
+                                           guint64            prototype_va);
+/* Makes the last table on the way to @va one in transition. */
+void    p2v_windows_machine_lose_table   (P2vWindowsMachine *self,
+                                          guint64            root_pa,
+                                          guint64            va);
+/* What an entry holds. */
+guint64 p2v_windows_machine_make_entry   (P2vWindowsMachine *self,
+                                          guint64            pa,
+                                          P2vTestPage        page);
+/* The width of an entry. */
+guint   p2v_windows_machine_entry_bytes  (P2vWindowsMachine *self);
 void    p2v_windows_machine_map          (P2vWindowsMachine *self,
                                           guint64            root_pa,
                                           guint64            va,

@@ -8,23 +8,37 @@
 #include "os/windows/p2v-windows-private.h"
 
 /* Source: data/windows/README.md, "entries": an entry that is not valid has bit 10 set if it leads
- * to a prototype, else bit 11 if the page is in transition, on the standby or modified list. */
+ * to a prototype, else bit 11 if the page is in transition, on the standby or modified list. Bit 4
+ * says that no bits of the address were set against L1TF. */
+#define ENTRY_NOT_MASKED ((guint64) 1 << 4)
 #define ENTRY_PROTOTYPE  ((guint64) 1 << 10)
 #define ENTRY_TRANSITION ((guint64) 1 << 11)
 
-/* Kernels that are safe from L1TF set bits of the address that no memory has, unless bit 4 says
- * that they did not. Without them the address is in the image, and no bit below the highest of any
- * address in it is changed. */
+/* Kernels that are safe from L1TF set bits of the address that no memory has. Without them the
+ * address is in the image, and no bit below the highest of any address in it is changed. */
 static P2vPhysAddr
-clear_mask (const P2vWindows *self,
-            P2vPhysAddr       pa)
+get_transition_pa (const P2vWindows *self,
+                   guint64           entry)
 {
-  guint64 below;
+  P2vPhysAddr pa = entry & self->tables.pa_mask;
 
-  if (pa <= self->end_pa)
+  if (pa <= self->end_pa || (entry & ENTRY_NOT_MASKED) ||
+      (self->kind != P2V_WINDOWS_X64 && self->kind != P2V_WINDOWS_PAE))
     return pa;
-  below = G_MAXUINT64 >> __builtin_clzll (self->end_pa | 1);
-  return pa & below;
+  return pa & G_MAXUINT64 >> __builtin_clzll (self->end_pa | 1);
+}
+
+gboolean
+p2v_windows_get_transition (const P2vWindows *self,
+                            guint64           entry,
+                            P2vPhysAddr      *ret_pa)
+{
+  guint64 file_offset;
+
+  if ((entry & ENTRY_PROTOTYPE) || !(entry & ENTRY_TRANSITION))
+    return FALSE;
+  *ret_pa = get_transition_pa (self, entry);
+  return p2v_image_pa_to_offset (self->image, *ret_pa, &file_offset);
 }
 
 P2vForeignKind
@@ -35,12 +49,14 @@ p2v_windows_decode_foreign (gconstpointer         system_data,
                             P2vState             *ret_state)
 {
   const P2vWindows *self = system_data;
-  guint64 file_offset;
+  gboolean is_last = level->shift == P2V_FRAME_SHIFT;
 
-  if (level->shift != P2V_FRAME_SHIFT || (entry & ENTRY_PROTOTYPE) || !(entry & ENTRY_TRANSITION))
-    return P2V_FOREIGN_NONE;
-  *ret_pa = clear_mask (self, entry & self->tables.pa_mask);
   *ret_state = P2V_STATE_TRANSITION;
-  return p2v_image_pa_to_offset (self->image, *ret_pa, &file_offset) ? P2V_FOREIGN_PAGE
-                                                                     : P2V_FOREIGN_NONE;
+  /* Tables are lost by their owners as other pages are, but have no prototypes. */
+  if (p2v_windows_get_transition (self, entry, ret_pa))
+    return is_last ? P2V_FOREIGN_PAGE : P2V_FOREIGN_TABLE;
+  if (!is_last || !(entry & ENTRY_PROTOTYPE))
+    return P2V_FOREIGN_NONE;
+  *ret_state = P2V_STATE_PROTOTYPE;
+  return P2V_FOREIGN_INDIRECT;
 }

@@ -24,6 +24,17 @@ typedef struct
   GArray *shared_pages;        /* P2vPhysAddr: KUSER_SHARED_DATA */
 } P2vWindowsScan;
 
+/* An area of a process. */
+typedef struct
+{
+  P2vVirtAddr va;              /* of the descriptor */
+  P2vVirtAddr start;
+  P2vVirtAddr end;             /* the last byte */
+  guint64     flags;
+} P2vWindowsVad;
+
+typedef struct _P2vWindowsPrototypes P2vWindowsPrototypes;
+
 typedef struct
 {
   P2vVirtAddr va;              /* 0: not found */
@@ -56,6 +67,7 @@ typedef struct
   guint                 minor;
   guint                 build;       /* 0: not known */
   guint                 product;     /* 1: a workstation; 2, 3: a server */
+  P2vWindowsPrototypes *prototypes;
   guint64               capture_time;  /* FILETIME, or 0 */
   guint64               uptime;      /* in 100 ns, or 0 */
 } P2vWindows;
@@ -233,6 +245,12 @@ gboolean     p2v_windows_find_processes (const P2vWindows      *self,
 
 /* p2v-windows-vad.c */
 
+/* (transfer full): P2vWindowsVad of the process at @object_va, sorted and not overlapping. */
+GArray      *p2v_windows_get_vads     (const P2vWindows       *self,
+                                       P2vVirtualMemory       *memory,
+                                       P2vVirtAddr             object_va);
+gboolean     p2v_windows_vad_is_private (const P2vWindows     *self,
+                                         const P2vWindowsVad  *vad);
 /* Whether a tree of areas hangs at @offset of @object. */
 gboolean     p2v_windows_is_vad_root  (const P2vWindows       *self,
                                        P2vVirtualMemory       *memory,
@@ -244,7 +262,26 @@ gboolean     p2v_windows_load_regions (P2vSystem              *system,
                                        GPtrArray              *regions,
                                        GError                **error);
 
-/* p2v-windows-entries.c: P2vForeignEntryFunc for the entries Windows writes. */
+/* p2v-windows-prototypes.c: P2vResolveFunc for prototype entries. */
+P2vWindowsPrototypes *p2v_windows_prototypes_new (void);
+void         p2v_windows_prototypes_free (P2vWindowsPrototypes *self);
+/* The process at @object_va runs on @root_pa: its areas say what some of its entries stand for. */
+void         p2v_windows_prototypes_add_process (P2vWindowsPrototypes *self,
+                                                 P2vPhysAddr           root_pa,
+                                                 P2vVirtAddr           object_va);
+gboolean     p2v_windows_resolve      (gconstpointer           system_data,
+                                       P2vIndirectEntry       *entries,
+                                       gsize                   n_entries,
+                                       GCancellable           *cancellable,
+                                       GError                **error);
+
+/* p2v-windows-entries.c */
+
+/* Whether the entry keeps a page in transition that the image holds, and where. */
+gboolean     p2v_windows_get_transition (const P2vWindows     *self,
+                                         guint64               entry,
+                                         P2vPhysAddr          *ret_pa);
+/* P2vForeignEntryFunc for the entries Windows writes. */
 P2vForeignKind p2v_windows_decode_foreign (gconstpointer         system_data,
                                            const P2vPagingLevel *level,
                                            guint64               entry,

@@ -147,6 +147,7 @@ assign_spaces (P2vWindowsFinder *self,
         {
           space = p2v_address_space_new (root_pa, process->object.va);
           g_hash_table_insert (self->spaces, g_memdup2 (&root_pa, sizeof root_pa), space);
+          p2v_windows_prototypes_add_process (kernel->prototypes, root_pa, process->object.va);
         }
       process->space = space;
     }

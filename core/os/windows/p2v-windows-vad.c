@@ -36,14 +36,6 @@ static const P2vRights protection_rights[VAD_PROTECTION_MASK + 1] = {
 
 typedef struct
 {
-  P2vVirtAddr va;
-  P2vVirtAddr start;
-  P2vVirtAddr end;             /* the last byte */
-  guint64     flags;
-} Vad;
-
-typedef struct
-{
   const P2vWindows *kernel;
   P2vVirtualMemory *memory;
   GPtrArray        *regions;
@@ -77,7 +69,7 @@ static gboolean
 read_vad (const P2vWindows *kernel,
           P2vVirtualMemory *memory,
           P2vVirtAddr       va,
-          Vad              *ret_vad)
+          P2vWindowsVad    *ret_vad)
 {
   guint64 first, last;
   guint64 n_pages = (guint64) 1 << (kernel->tables.form->va_bits - P2V_FRAME_SHIFT);
@@ -120,7 +112,7 @@ p2v_windows_is_vad_root (const P2vWindows       *self,
     {
       P2vVirtAddr va = p2v_windows_pointer_at (self, object->bytes, sizeof object->bytes,
                                                offset + offsets[i]);
-      Vad vad;
+      P2vWindowsVad vad;
       if (p2v_windows_is_kernel_va (self, va) && read_vad (self, memory, va, &vad) &&
           vad.start != 0)
         return TRUE;
@@ -129,57 +121,102 @@ p2v_windows_is_vad_root (const P2vWindows       *self,
 }
 
 static void
-queue_child (Loader      *self,
-             P2vVirtAddr  va,
-             GArray      *queue,
-             GHashTable  *seen)
+queue_child (const P2vWindows *kernel,
+             P2vVirtualMemory *memory,
+             P2vVirtAddr       va,
+             GArray           *queue,
+             GHashTable       *seen)
 {
   P2vVirtAddr child;
 
-  if (p2v_windows_read_pointer (self->kernel, self->memory, va, &child) &&
-      p2v_windows_is_kernel_va (self->kernel, child) && queue->len < P2V_LIMIT_REGIONS &&
+  if (p2v_windows_read_pointer (kernel, memory, va, &child) &&
+      p2v_windows_is_kernel_va (kernel, child) && queue->len < P2V_LIMIT_REGIONS &&
       g_hash_table_add (seen, g_memdup2 (&child, sizeof child)))
     g_array_append_val (queue, child);
 }
 
+static int
+compare_vads (gconstpointer a,
+              gconstpointer b)
+{
+  P2vVirtAddr start_a = ((const P2vWindowsVad *) a)->start;
+  P2vVirtAddr start_b = ((const P2vWindowsVad *) b)->start;
+
+  return (start_a > start_b) - (start_a < start_b);
+}
+
 static void
-collect_vads (Loader      *self,
-              P2vVirtAddr  object_va,
-              GArray      *vads)
+collect_vads (const P2vWindows *kernel,
+              P2vVirtualMemory *memory,
+              P2vVirtAddr       root_va,
+              GArray           *vads)
 {
   g_autoptr (GArray) queue = g_array_new (FALSE, FALSE, sizeof (P2vVirtAddr));
   g_autoptr (GHashTable) seen = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
-  P2vVirtAddr root_va = p2v_windows_field_va (self->kernel, object_va, WINDOWS_EPROCESS_VAD_ROOT);
   guint offsets[3];
-  gsize n_offsets = get_root_offsets (self->kernel, offsets);
+  gsize n_offsets = get_root_offsets (kernel, offsets);
 
   for (gsize i = 0; i < n_offsets; i++)
-    queue_child (self, root_va + offsets[i], queue, seen);
+    queue_child (kernel, memory, root_va + offsets[i], queue, seen);
   for (guint i = 0; i < queue->len; i++)
     {
       P2vVirtAddr va = g_array_index (queue, P2vVirtAddr, i);
-      Vad vad;
-      if (!read_vad (self->kernel, self->memory, va, &vad))
+      P2vWindowsVad vad;
+      if (!read_vad (kernel, memory, va, &vad))
         continue;
       g_array_append_val (vads, vad);
-      queue_child (self, p2v_windows_field_va (self->kernel, va, WINDOWS_VAD_LEFT), queue, seen);
-      queue_child (self, p2v_windows_field_va (self->kernel, va, WINDOWS_VAD_RIGHT), queue, seen);
+      queue_child (kernel, memory, p2v_windows_field_va (kernel, va, WINDOWS_VAD_LEFT), queue,
+                   seen);
+      queue_child (kernel, memory, p2v_windows_field_va (kernel, va, WINDOWS_VAD_RIGHT), queue,
+                   seen);
     }
 }
 
+GArray *
+p2v_windows_get_vads (const P2vWindows *kernel,
+                      P2vVirtualMemory *memory,
+                      P2vVirtAddr       object_va)
+{
+  g_autoptr (GArray) found = g_array_new (FALSE, FALSE, sizeof (P2vWindowsVad));
+  GArray *vads = g_array_new (FALSE, FALSE, sizeof (P2vWindowsVad));
+  P2vVirtAddr end = 0;
+
+  if (object_va != 0 && p2v_windows_has (kernel, WINDOWS_EPROCESS_VAD_ROOT))
+    collect_vads (kernel, memory,
+                  p2v_windows_field_va (kernel, object_va, WINDOWS_EPROCESS_VAD_ROOT), found);
+  g_array_sort (found, compare_vads);
+  for (guint i = 0; i < found->len; i++)
+    {
+      const P2vWindowsVad *vad = &g_array_index (found, P2vWindowsVad, i);
+      /* What overlaps the area before is stale. */
+      if (vads->len > 0 && vad->start <= end)
+        continue;
+      g_array_append_vals (vads, vad, 1);
+      end = vad->end;
+    }
+  return vads;
+}
+
 static guint64
-get_bits (const P2vWindows *kernel,
-          const Vad        *vad,
-          P2vWindowsField   field)
+get_bits (const P2vWindows    *kernel,
+          const P2vWindowsVad *vad,
+          P2vWindowsField      field)
 {
   guint bit = kernel->layout.offsets[field];
 
   return bit < 64 ? vad->flags >> bit : 0;
 }
 
+gboolean
+p2v_windows_vad_is_private (const P2vWindows    *kernel,
+                            const P2vWindowsVad *vad)
+{
+  return get_bits (kernel, vad, WINDOWS_VAD_PRIVATE_BIT) & 1;
+}
+
 static gboolean
-is_image (const P2vWindows *kernel,
-          const Vad        *vad)
+is_image (const P2vWindows    *kernel,
+          const P2vWindowsVad *vad)
 {
   if (p2v_windows_has (kernel, WINDOWS_VAD_IMAGE_BIT))
     return get_bits (kernel, vad, WINDOWS_VAD_IMAGE_BIT) & 1;
@@ -249,8 +286,8 @@ find_file_offset (Loader      *self,
 }
 
 static void
-add_region (Loader    *self,
-            const Vad *vad)
+add_region (Loader              *self,
+            const P2vWindowsVad *vad)
 {
   const P2vWindows *kernel = self->kernel;
   P2vRegion *region = g_new0 (P2vRegion, 1);
@@ -261,7 +298,7 @@ add_region (Loader    *self,
   region->start_va = vad->start;
   region->length_bytes = vad->end - vad->start + 1;
   region->rights = P2V_RIGHTS_USER | protection_rights[protection & VAD_PROTECTION_MASK];
-  region->shared = !(get_bits (kernel, vad, WINDOWS_VAD_PRIVATE_BIT) & 1);
+  region->shared = !p2v_windows_vad_is_private (kernel, vad);
   if (region->shared && type != VAD_TYPE_PHYSICAL &&
       find_control_area (self, vad->va, &subsection, &control_area))
     {
@@ -275,15 +312,6 @@ add_region (Loader    *self,
   g_ptr_array_add (self->regions, region);
 }
 
-static int
-compare_vads (gconstpointer a,
-              gconstpointer b)
-{
-  P2vVirtAddr start_a = ((const Vad *) a)->start, start_b = ((const Vad *) b)->start;
-
-  return (start_a > start_b) - (start_a < start_b);
-}
-
 gboolean
 p2v_windows_load_regions (P2vSystem        *system,
                           P2vAddressSpace  *space,
@@ -292,22 +320,11 @@ p2v_windows_load_regions (P2vSystem        *system,
 {
   const P2vWindows *kernel = p2v_system_get_backend_data (system);
   g_autoptr (P2vVirtualMemory) memory = p2v_virtual_memory_new (&kernel->tables, kernel->root_pa);
-  g_autoptr (GArray) vads = g_array_new (FALSE, FALSE, sizeof (Vad));
-  P2vVirtAddr object_va = p2v_address_space_get_object_va (space);
+  g_autoptr (GArray) vads =
+    p2v_windows_get_vads (kernel, memory, p2v_address_space_get_object_va (space));
   Loader self = { .kernel = kernel, .memory = memory, .regions = regions };
-  P2vVirtAddr end = 0;
 
-  if (object_va != 0 && p2v_windows_has (kernel, WINDOWS_EPROCESS_VAD_ROOT))
-    collect_vads (&self, object_va, vads);
-  g_array_sort (vads, compare_vads);
   for (guint i = 0; i < vads->len; i++)
-    {
-      const Vad *vad = &g_array_index (vads, Vad, i);
-      /* What overlaps the area before is stale. */
-      if (regions->len > 0 && vad->start <= end)
-        continue;
-      add_region (&self, vad);
-      end = vad->end;
-    }
+    add_region (&self, &g_array_index (vads, P2vWindowsVad, i));
   return p2v_virtual_memory_check (memory, error);
 }

@@ -50,6 +50,7 @@ free_windows (gpointer data)
 
   p2v_windows_kernel_image_clear (&self->kernel);
   g_clear_pointer (&self->debugger_data, g_bytes_unref);
+  g_clear_pointer (&self->prototypes, p2v_windows_prototypes_free);
   g_free (self);
 }
 
@@ -165,6 +166,8 @@ open_windows (P2vSystem              *system,
           p2v_windows_find_kernel (self, search->image, &scan, error);
   if (found)
     {
+      self->prototypes = p2v_windows_prototypes_new ();
+      self->tables.resolve = p2v_windows_resolve;
       p2v_system_set_page_tables (system, &self->tables);
       set_title (system, self);
       add_facts (system, self);
