@@ -203,7 +203,7 @@ G_GNUC_WARN_UNUSED_RESULT static gboolean
 add_pairs (Writer  *self,
            GError **error)
 {
-    for (guint i = 0; i < p2v_sharing_get_n_pairs (self->sharing); i++)
+  for (guint i = 0; i < p2v_sharing_get_n_pairs (self->sharing); i++)
     {
       P2vSharedPair pair;
 

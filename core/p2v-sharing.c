@@ -38,6 +38,7 @@ typedef struct
 
 struct _P2vSharing
 {
+  gatomicrefcount ref_count;
   SharedFrames  frames;
   gboolean     *chosen;        /* by number of the address space */
   GHashTable   *pairs_by_key;  /* gint64 to Pair, while they are counted */
@@ -269,6 +270,7 @@ sharing_new (P2vSessionView *view,
   P2vSharing *self = g_new0 (P2vSharing, 1);
   guint n_spaces = p2v_system_get_n_spaces (view->system);
 
+  g_atomic_ref_count_init (&self->ref_count);
   self->chosen = g_new0 (gboolean, MAX (n_spaces, 1));
   self->writers = g_new0 (gboolean, MAX (n_spaces, 1));
   self->pairs = g_ptr_array_new_with_free_func (free_pair);
@@ -299,7 +301,7 @@ sharing_new (P2vSessionView *view,
  * page tables of the address spaces in question to read rights, so not for a main loop. Takes 16
  * bytes of memory for each address space's share in each shared frame.
  *
- * Returns: (transfer full) (nullable): free it with p2v_sharing_free(); %NULL with
+ * Returns: (transfer full) (nullable): release it with p2v_sharing_unref(); %NULL with
  *   %P2V_QUERY_ERROR_NOT_READY without an index, or if the image cannot be read
  * Since: 1.0
  */
@@ -330,17 +332,34 @@ p2v_sharing_new (P2vSession    *session,
 }
 
 /**
- * p2v_sharing_free:
- * @self: (transfer full) (nullable): what p2v_sharing_new() returned
+ * p2v_sharing_ref: (skip)
+ * @self: a sharing
  *
- * Frees it.
+ * Returns: (transfer full): @self
+ *
+ * Since: 1.0
+ */
+P2vSharing *
+p2v_sharing_ref (P2vSharing *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+/**
+ * p2v_sharing_unref: (skip)
+ * @self: (transfer full): a sharing
+ *
+ * Releases it.
  *
  * Since: 1.0
  */
 void
-p2v_sharing_free (P2vSharing *self)
+p2v_sharing_unref (P2vSharing *self)
 {
-  if (self == NULL)
+  g_return_if_fail (self != NULL);
+  if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
 
   g_clear_pointer (&self->pairs_by_key, g_hash_table_unref);

@@ -115,7 +115,9 @@ P2vSharing          *p2v_sharing_new         (P2vSession           *session,
                                               GCancellable         *cancellable,
                                               GError              **error);
 P2V_AVAILABLE_IN_1_0
-void                 p2v_sharing_free        (P2vSharing           *self);
+P2vSharing          *p2v_sharing_ref         (P2vSharing           *self);
+P2V_AVAILABLE_IN_1_0
+void                 p2v_sharing_unref       (P2vSharing           *self);
 P2V_AVAILABLE_IN_1_0
 void                 p2v_sharing_get_summary (P2vSharing           *self,
                                               P2vSharingSummary    *ret_summary);
@@ -136,6 +138,6 @@ P2V_AVAILABLE_IN_1_0
 GArray              *p2v_sharing_dup_ranges  (P2vSharing           *self,
                                               guint                 position);
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (P2vSharing, p2v_sharing_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (P2vSharing, p2v_sharing_unref)
 
 G_END_DECLS

@@ -11,4 +11,5 @@
 #define P2V_GTK_INSIDE
 #include "p2v-memory-map.h"
 #include "p2v-panel.h"
+#include "p2v-sharing-view.h"
 #undef P2V_GTK_INSIDE

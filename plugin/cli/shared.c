@@ -28,7 +28,7 @@ shared_clear (Shared *self)
 {
   pas2vas_options_clear (&self->options);
   pas2vas_filter_clear (&self->filter_options);
-  g_clear_pointer (&self->sharing, p2v_sharing_free);
+  g_clear_pointer (&self->sharing, p2v_sharing_unref);
   g_clear_object (&self->filter);
   g_clear_object (&self->session);
 }
