@@ -324,25 +324,11 @@ p2v_answer_dup_verdict (P2vAnswer *self)
     }
 }
 
-static char *
-dup_walked_text (P2vAnswer *self)
-{
-  g_autofree char *hidden = p2v_answer_dup_hidden_text (self);
-  g_autofree char *walked = g_strdup_printf (
-    g_dngettext (GETTEXT_PACKAGE, "%u of %u address space walked",
-                 "%u of %u address spaces walked", self->statistics.n_spaces),
-    self->statistics.n_spaces_walked, self->statistics.n_spaces);
-
-  return hidden != NULL ? g_strdup_printf ("%s · %s", walked, hidden)
-                        : g_steal_pointer (&walked);
-}
-
 /**
  * p2v_answer_dup_coverage:
  * @self: an answer
  *
- * Says how much the answer rests on: address spaces walked, or how far the index has come; and how
- * many mappings of the kernel are not shown.
+ * Says how much the answer rests on: address spaces walked, or how far the index has come.
  *
  * Returns: (transfer full): translated text
  */
@@ -352,7 +338,10 @@ p2v_answer_dup_coverage (P2vAnswer *self)
   g_return_val_if_fail (P2V_IS_ANSWER (self), NULL);
 
   if (self->map != NULL)
-    return dup_walked_text (self);
+    return g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%u of %u address space walked",
+                                         "%u of %u address spaces walked",
+                                         self->statistics.n_spaces),
+                            self->statistics.n_spaces_walked, self->statistics.n_spaces);
   if (self->progress.activity == P2V_ACTIVITY_NONE)
     return g_strdup (_("no index"));
   return p2v_progress_dup_text (&self->progress);

@@ -76,6 +76,45 @@ continues_run (const P2vMapping    *run,
          run->mapping_class == mapping_class;
 }
 
+/* Whether the kernel has the page of the run once more, as far from its last address as that is
+ * from the one before. Each mapping of a process has a row of its own. */
+static gboolean
+repeats_run (const Enumeration   *self,
+             const P2vWalkedPage *page,
+             const P2vRegion     *region)
+{
+  const P2vMapping *run = &self->run;
+
+  return p2v_address_space_is_kernel (self->space) && run->pa == page->pa &&
+         run->length_bytes == (guint64) 1 << page->page_shift &&
+         run->page_shift == page->page_shift && run->rights == page->rights &&
+         run->state == page->state && run->region == region &&
+         (run->n_addresses == 1 || page->va - run->last_va == run->step_bytes);
+}
+
+/* Takes a page into the run, if that is of the same kind; FALSE if not. */
+static gboolean
+join_run (Enumeration         *self,
+          const P2vWalkedPage *page,
+          guint64              offset_bytes,
+          guint64              length_bytes,
+          const P2vRegion     *region,
+          P2vMappingClass      mapping_class)
+{
+  if (self->run.n_addresses == 1 &&
+      continues_run (&self->run, page, offset_bytes, region, mapping_class))
+    {
+      self->run.length_bytes += length_bytes;
+      return TRUE;
+    }
+  if (!repeats_run (self, page, region))
+    return FALSE;
+  self->run.step_bytes = page->va - self->run.last_va;
+  self->run.last_va = page->va;
+  self->run.n_addresses++;
+  return TRUE;
+}
+
 /* Takes @length_bytes of a page from @offset_bytes on, which are all of one region and class. */
 static gboolean
 take_piece (Enumeration *self,
@@ -90,11 +129,9 @@ take_piece (Enumeration *self,
 
   if (!p2v_kernel_rows_include (self->kernel_rows, mapping_class))
     return TRUE;
-  if (self->join_pages && continues_run (&self->run, page, offset_bytes, region, mapping_class))
-    {
-      self->run.length_bytes += length_bytes;
-      return TRUE;
-    }
+  if (self->join_pages &&
+      join_run (self, page, offset_bytes, length_bytes, region, mapping_class))
+    return TRUE;
   if (!flush_run (self))
     return FALSE;
   self->run = (P2vMapping) {
@@ -195,7 +232,8 @@ enumerate_spaces (P2vSystem      *system,
  * @self: a session that knows the system; the index is not needed
  * @filter: (nullable): which processes to tell of
  * @join_pages: whether pages that continue each other, virtually and physically, with the same
- *   rights, state and region, come as one mapping
+ *   rights, state and region, come as one mapping; and those of the kernel that it has at one
+ *   address after the other
  * @callback: (scope call): called for each mapping, by process, then virtual address
  * @user_data: (closure): for @callback
  * @cancellable: (nullable): to stop early

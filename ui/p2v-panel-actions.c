@@ -326,6 +326,30 @@ clear_filter_action (GSimpleAction *action,
 }
 
 static void
+show_kernel_state (GSimpleAction *action,
+                   GVariant *state,
+                   gpointer user_data)
+{
+  P2vPanel *self = user_data;
+
+  g_simple_action_set_state (action, state);
+  self->shows_kernel = g_variant_get_boolean (state);
+  p2v_panel_update_filter (self);
+}
+
+static void
+every_address_state (GSimpleAction *action,
+                     GVariant *state,
+                     gpointer user_data)
+{
+  P2vPanel *self = user_data;
+
+  g_simple_action_set_state (action, state);
+  self->shows_every_address = g_variant_get_boolean (state);
+  p2v_panel_update_filter (self);
+}
+
+static void
 start_action (GSimpleAction *action,
               GVariant *parameter,
               gpointer user_data)
@@ -364,6 +388,8 @@ static const GActionEntry entries[] = {
   { .name = "filter", .activate = filter_action },
   { .name = "filter-process", .activate = filter_process_action },
   { .name = "clear-filter", .activate = clear_filter_action },
+  { .name = "show-kernel", .state = "false", .change_state = show_kernel_state },
+  { .name = "every-address", .state = "false", .change_state = every_address_state },
   { .name = "start", .activate = start_action },
   { .name = "cancel", .activate = cancel_action },
 };
@@ -392,6 +418,7 @@ p2v_panel_actions_init (P2vPanel *self)
   GtkEventController *controller = gtk_shortcut_controller_new ();
   add_shortcut (controller, "<Control>c", "p2v.copy-row");
   add_shortcut (controller, "<Control>f", "p2v.filter");
+  add_shortcut (controller, "<Control>k", "p2v.show-kernel");
   add_shortcut (controller, "Escape", "p2v.cancel");
   gtk_widget_add_controller (GTK_WIDGET (self), controller);
 }

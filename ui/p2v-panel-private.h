@@ -35,6 +35,8 @@ struct _P2vPanel
   guint64             place;         /* a physical address or a file offset, see @place_kind */
   gboolean            has_pa;
   P2vPhysAddr         pa;
+  gboolean            shows_kernel;  /* also the kernel's mappings that are hidden otherwise */
+  gboolean            shows_every_address;
   guint               update_id;
   P2vFrame           *frame;         /* what the frame of @pa is; NULL: not known yet */
   GCancellable       *describing;    /* while @frame is being read */
@@ -65,6 +67,7 @@ struct _P2vPanel
   P2vMappingView     *view;
   P2vTrailView       *trail_view;
   GtkLabel           *coverage_label;
+  GtkWidget          *kernel_button;
   GtkMenuButton      *notes_button;
   GtkLabel           *notes_label;
 };
@@ -73,6 +76,8 @@ struct _P2vPanel
 P2vMappingView *p2v_panel_get_view       (P2vPanel       *self);
 void            p2v_panel_jump_to_pa     (P2vPanel       *self,
                                           P2vPhysAddr     pa);
+/* Makes the filter of what was typed and chosen, and looks up again. */
+void            p2v_panel_update_filter  (P2vPanel       *self);
 
 /* In p2v-panel-frame.c */
 /* Reads what the frame of the answer is unless that is known, and shows it then. */

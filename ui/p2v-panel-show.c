@@ -128,9 +128,22 @@ show_rows (P2vPanel *self)
     }
 }
 
+/* How many mappings of the kernel are not shown, or the way to hide them again. */
+static void
+show_hidden (P2vPanel *self)
+{
+  g_autofree char *hidden = self->answer != NULL ? p2v_answer_dup_hidden_text (self->answer) : NULL;
+  const char *text = hidden != NULL ? hidden : _("All kernel mappings");
+
+  gtk_widget_set_visible (self->kernel_button, hidden != NULL || self->shows_kernel);
+  if (g_strcmp0 (gtk_button_get_label (GTK_BUTTON (self->kernel_button)), text) != 0)
+    gtk_button_set_label (GTK_BUTTON (self->kernel_button), text);
+}
+
 void
 p2v_panel_show_answer (P2vPanel *self)
 {
+  show_hidden (self);
   if (self->answer == NULL)
     {
       show_no_answer (self);

@@ -108,17 +108,15 @@ go_cb (P2vPanel *self,
   g_signal_emit (self, signals[JUMP_TO_OFFSET], 0, file_offset);
 }
 
-static void
-filter_changed_cb (P2vPanel *self)
+void
+p2v_panel_update_filter (P2vPanel *self)
 {
-  const char *text = gtk_editable_get_text (GTK_EDITABLE (self->filter_entry));
-
   g_clear_object (&self->filter);
-  if (text[0] != '\0')
-    {
-      self->filter = p2v_filter_new ();
-      p2v_filter_set_text (self->filter, text);
-    }
+  self->filter = p2v_filter_new ();
+  p2v_filter_set_text (self->filter, gtk_editable_get_text (GTK_EDITABLE (self->filter_entry)));
+  if (self->shows_kernel)
+    p2v_filter_set_kernel_rows (self->filter, P2V_KERNEL_ROWS_ALL);
+  p2v_filter_set_every_address (self->filter, self->shows_every_address);
   queue_update (self);
 }
 
@@ -248,9 +246,10 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, P2vPanel, view);
   gtk_widget_class_bind_template_child (widget_class, P2vPanel, trail_view);
   gtk_widget_class_bind_template_child (widget_class, P2vPanel, coverage_label);
+  gtk_widget_class_bind_template_child (widget_class, P2vPanel, kernel_button);
   gtk_widget_class_bind_template_child (widget_class, P2vPanel, notes_button);
   gtk_widget_class_bind_template_child (widget_class, P2vPanel, notes_label);
-  gtk_widget_class_bind_template_callback (widget_class, filter_changed_cb);
+  gtk_widget_class_bind_template_callback (widget_class, p2v_panel_update_filter);
   gtk_widget_class_bind_template_callback (widget_class, filter_revealed_cb);
   gtk_widget_class_bind_template_callback (widget_class, filter_stopped_cb);
   gtk_widget_class_bind_template_callback (widget_class, info_response_cb);
@@ -490,9 +489,10 @@ p2v_panel_get_answer (P2vPanel *self)
  *
  * The panel's actions: "go-to" (with "physical", "offset" or "virtual"), "go-to-entry",
  * "copy-row", "copy-cell" and "copy-column" (with a column's name), "copy-all", "export-rows",
- * "export-all", "filter", "filter-process", "clear-filter", "start" and "cancel". The panel's own
- * menus know them under the prefix "p2v"; a host that wants them in its menus or as shortcuts
- * inserts them under that name in its window, and takes them out again before the panel goes.
+ * "export-all", "filter", "filter-process", "clear-filter", "show-kernel" and "every-address" (both
+ * have a boolean state), "start" and "cancel". The panel's own menus know them under the prefix
+ * "p2v"; a host that wants them in its menus or as shortcuts inserts them under that name in its
+ * window, and takes them out again before the panel goes.
  *
  * Returns: (transfer none): the actions
  */

@@ -64,6 +64,7 @@ static const struct
   { "win.go-to::virtual", "<Control><Shift>l" },
   { "win.export", "<Control>e" },
   { "win.filter", "<Control>f" },
+  { "p2v.show-kernel", "<Control>k" },
   { "win.show-panel", "F9" },
   { "app.new-window", "<Control>n" },
   { "window.close", "<Control>w" },

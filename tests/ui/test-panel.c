@@ -304,6 +304,28 @@ filter_leaves_one_process_or_says_that_it_hides_all (void **state)
   assert_int_equal (count_rows (fixture), 20);
 }
 
+/* The direct map is hidden; one click, key or menu item shows it, and hides it again. */
+static void
+kernel_mappings_are_counted_and_shown_when_asked_for (void **state)
+{
+  Fixture *fixture = *state;
+  GtkWidget *button = fixture->panel->kernel_button;
+
+  show (fixture, SHARED_FILE_PA);
+  assert_true (gtk_widget_get_visible (button));
+  assert_string_equal (gtk_button_get_label (GTK_BUTTON (button)), "1 kernel mapping hidden");
+  activate (fixture, "show-kernel", NULL);
+  p2v_ui_test_wait (is_settled, fixture);
+  assert_int_equal (count_rows (fixture), 3);
+  assert_true (gtk_toggle_button_get_active (GTK_TOGGLE_BUTTON (button)));
+  assert_contains (gtk_label_get_label (fixture->panel->verdict_label), "and the kernel");
+  p2v_ui_test_screenshot (fixture->window, "panel-kernel");
+  gtk_toggle_button_set_active (GTK_TOGGLE_BUTTON (button), FALSE);
+  g_signal_emit_by_name (button, "clicked");
+  p2v_ui_test_wait (is_settled, fixture);
+  assert_int_equal (count_rows (fixture), 2);
+}
+
 /* The entry that a row names must really be there and hold the frame: asked of the file, not of
  * us. */
 static guint64
@@ -634,6 +656,11 @@ page_with_half_a_million_aliases_is_a_row_an_owner (void **state)
   gtk_test_widget_wait_for_draw (fixture->window);
   assert_int_equal (count_rows (fixture), 2);
   assert_int_equal (p2v_mapping_model_get_n_live_rows (model), 2);
+  activate (fixture, "every-address", NULL);
+  p2v_ui_test_wait (is_settled, fixture);
+  gtk_test_widget_wait_for_draw (fixture->window);
+  assert_int_equal (count_rows (fixture), 2 * 512 * 512);
+  assert_in_range (p2v_mapping_model_get_n_live_rows (model), 1, 1000);
   g_unlink (path);
   g_rmdir (folder);
 }
@@ -736,6 +763,7 @@ main (void)
     test (frame_of_nobody_says_what_it_is),
     test (address_outside_the_image_has_no_file_offset),
     test (filter_leaves_one_process_or_says_that_it_hides_all),
+    test (kernel_mappings_are_counted_and_shown_when_asked_for),
     test (activating_a_row_jumps_to_the_entry_that_maps_it),
     test (going_to_each_kind_of_address_jumps_to_its_file_offset),
     test (going_nowhere_is_explained_beside_the_entry),

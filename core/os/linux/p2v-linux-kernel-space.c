@@ -70,10 +70,12 @@ p2v_linux_add_kernel_space (const P2vLinux   *self,
                             P2vSystem        *system,
                             P2vVirtualMemory *memory)
 {
-  GArray *areas = g_array_new (FALSE, FALSE, sizeof (P2vKernelArea));
   P2vPagingRoot root;
   gsize n_specs;
 
+  if (self->arch->get_kernel_root == NULL)
+    return;
+  GArray *areas = g_array_new (FALSE, FALSE, sizeof (P2vKernelArea));
   const P2vLinuxAreaSpec *specs = self->arch->get_areas (self, &n_specs);
   for (gsize i = 0; i < n_specs; i++)
     {
