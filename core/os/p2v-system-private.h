@@ -62,6 +62,8 @@ typedef struct
 } P2vSystemBackend;
 
 extern const P2vSystemBackend p2v_linux_backend;
+/* Linux in an image that has no VMCOREINFO: takes longer to look for. */
+extern const P2vSystemBackend p2v_bare_linux_backend;
 extern const P2vSystemBackend p2v_windows_backend;
 
 /* For back ends, while they open. */

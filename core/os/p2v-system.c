@@ -14,6 +14,8 @@
 static const P2vSystemBackend *const backends[] = {
   &p2v_linux_backend,
   &p2v_windows_backend,
+  /* Last, since text about a kernel can be in the memory of any system. */
+  &p2v_bare_linux_backend,
 };
 
 /**

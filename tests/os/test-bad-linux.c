@@ -373,10 +373,25 @@ other_wrong_lines_of_vmcoreinfo_are_refused (void **state)
 }
 
 static void
-image_without_vmcoreinfo_is_not_detected (void **state)
+image_without_vmcoreinfo_has_all_processes (void **state)
 {
   change_vmcoreinfo (*state, "OSRELEASE=", "osrelease=");
-  assert_refused (*state, P2V_OS_ERROR_NOT_DETECTED, "");
+  g_autoptr (P2vSession) session = assert_accepted (*state);
+
+  assert_processes (session, 0);
+}
+
+static void
+image_without_vmcoreinfo_and_banner_is_not_detected (void **state)
+{
+  static const char banner[] = "Linux version 6";
+  Machine *self = *state;
+
+  change_vmcoreinfo (self, "OSRELEASE=", "osrelease=");
+  for (gsize at = 0; at + sizeof banner < self->length; at++)
+    if (self->bytes[at] == 'L' && memcmp (self->bytes + at, banner, strlen (banner)) == 0)
+      self->bytes[at] = 'l';
+  assert_refused (self, P2V_OS_ERROR_NOT_DETECTED, "");
 }
 
 static gsize
@@ -585,7 +600,8 @@ main (void)
     with_machine (release_that_the_banner_contradicts_is_refused),
     with_machine (wrong_phys_base_is_refused),
     with_machine (other_wrong_lines_of_vmcoreinfo_are_refused),
-    with_machine (image_without_vmcoreinfo_is_not_detected),
+    with_machine (image_without_vmcoreinfo_has_all_processes),
+    with_machine (image_without_vmcoreinfo_and_banner_is_not_detected),
     with_machine (number_of_symbols_beyond_the_tables_is_refused),
     with_machine (broken_type_information_is_refused),
     with_machine (empty_page_table_of_the_kernel_is_refused),

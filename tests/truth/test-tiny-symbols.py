@@ -77,6 +77,12 @@ class Bench:
         assert len(changes) == 2
         return changes
 
+    def without_vmcoreinfo(self):
+        return [(at, bytes(len(text))) for at, text in self.without_info(lambda line: True)]
+
+    def without_kallsyms(self):
+        return [(self.kernel.place('kallsyms_token_table'), bytes(512))]
+
     def without_btf(self):
         start, end = self.kernel.btf
         return [(start, bytes(end - start))]
@@ -109,6 +115,35 @@ def test_missing(bench):
         'BTF cut in the middle',
         [(middle, bytes(end - middle))],
         how + ['damaged: type ', ', at 0x', ' of the type section, is malformed'],
+    )
+
+
+def test_search(bench):
+    """Symbols, banner and page tables without VMCOREINFO, or with one that is of an old kernel."""
+    nameless = bench.without_info(lambda line: b'kallsyms' not in line)
+    blank = bench.without_vmcoreinfo()
+    mute = blank + bench.without_kallsyms() + bench.without_btf()
+
+    bench.same('kallsyms not named', nameless)
+    bench.same('no VMCOREINFO', blank)
+    for name in 'k.json', 'vmlinux':
+        bench.same(f'no VMCOREINFO, {name} for BTF', blank + bench.without_btf(), bench.path(name))
+        bench.same(f'nothing but {name}', mute, bench.path(name))
+    bench.refused(
+        'nothing at all',
+        mute,
+        [
+            'copy.raw',
+            bench.kernel.banner.decode().strip('\n\0'),
+            'neither VMCOREINFO nor a symbol table',
+            '--symbols FILE',
+            bench.data,
+        ],
+    )
+    bench.refused(
+        'kallsyms wiped',
+        nameless + bench.without_kallsyms(),
+        ['Linux 6.1.0-56-cloud-amd64', 'symbol table (kallsyms)', '--symbols FILE'],
     )
 
 
@@ -174,6 +209,7 @@ def main(pas2vas, image, truth, support):
         bench = Bench(pas2vas, image, truth, folder, kernel_symbols)
         isf, packed, vmlinux = test_files(bench)
         test_missing(bench)
+        test_search(bench)
         test_other_kernel(bench, isf)
         test_found_by_banner(bench, packed)
         test_bad_files(bench, isf, packed, vmlinux)

@@ -13,31 +13,23 @@
 #include "image/p2v-image-private.h"
 #include "os/linux/p2v-linux-private.h"
 
-/* Observed: some 250 bytes. */
-#define MAX_BANNER_BYTES 1024
-
-/* How far from its root page table the kernel's image is searched: both are parts of it. Debian's
- * is 60 MB. */
-#define NEIGHBOURHOOD_BYTES ((guint64) 128 << 20)
+#define MAX_BANNER_BYTES P2V_LINUX_BANNER_BYTES
 
 /* What is read at a time. */
 #define CHUNK_BYTES ((gsize) 256 << 10)
 
-/* Searches that one image is worth; each is of one VMCOREINFO, of which a crafted image may have
- * one in every page. */
-#define MAX_SEARCHES 16
-
-/* (transfer full) (nullable): the banner that @text begins with, if it is one of the kernel's own
- * release. There are several texts like it: the one with the number of the build ("#1 SMP ..."),
- * that ends with LF and NUL, is what the symbol linux_banner stands for; another lacks the number,
- * and the log has it without the end. */
-static char *
-parse_banner (const char *text, gsize length, const char *prefix)
+/* There are several texts like it: the one with the number of the build ("#1 SMP ..."), that ends
+ * with LF and NUL, is what the symbol linux_banner stands for; another lacks the number, and the
+ * log has it without the end. */
+char *
+p2v_linux_parse_banner (const char *text,
+                        gsize       length,
+                        const char *prefix)
 {
   const char *end = memchr (text, '\n', MIN (length, MAX_BANNER_BYTES));
 
-  if (end == NULL || (gsize) (end - text) + 1 >= length || end[1] != '\0'
-      || strncmp (text, prefix, strlen (prefix)) != 0)
+  if (end == NULL || (gsize) (end - text) + 1 >= length || end[1] != '\0' ||
+      strncmp (text, prefix, strlen (prefix)) != 0)
     return NULL;
   const char *number = memchr (text, '#', end - text);
   return number != NULL && g_ascii_isdigit (number[1]) ? g_strndup (text, end - text) : NULL;
@@ -45,7 +37,10 @@ parse_banner (const char *text, gsize length, const char *prefix)
 
 /* At the place that the symbols tell. */
 static gboolean
-read_banner (P2vLinux *self, guint64 va, const char *prefix, GError **error)
+read_banner (P2vLinux    *self,
+             guint64      va,
+             const char  *prefix,
+             GError     **error)
 {
   gsize n_bytes;
   g_autoptr (GBytes) bytes
@@ -54,12 +49,12 @@ read_banner (P2vLinux *self, guint64 va, const char *prefix, GError **error)
   if (bytes == NULL)
     return FALSE;
   const char *text = g_bytes_get_data (bytes, &n_bytes);
-  self->banner = parse_banner (text, n_bytes, prefix);
+  self->banner = p2v_linux_parse_banner (text, n_bytes, prefix);
   self->banner_va = va;
   if (self->banner == NULL)
     p2v_linux_set_error (
         self, P2V_OS_ERROR_CORRUPT, error,
-        _ ("no banner of it stands at physical address 0x%" PRIx64
+        _("no banner of it stands at physical address 0x%" PRIx64
            ", where its symbols put it; this VMCOREINFO is of an earlier boot or of another "
            "machine"),
         va - self->delta);
@@ -68,7 +63,11 @@ read_banner (P2vLinux *self, guint64 va, const char *prefix, GError **error)
 
 /* Looks in one chunk; its last bytes are looked at again in the next one. */
 static gboolean
-search_chunk (P2vLinux *self, const guint8 *bytes, gsize length, P2vPhysAddr pa, const char *prefix)
+search_chunk (P2vLinux     *self,
+              const guint8 *bytes,
+              gsize         length,
+              P2vPhysAddr   pa,
+              const char   *prefix)
 {
   const char *start = (const char *) bytes;
   const char *end = start + length;
@@ -76,7 +75,7 @@ search_chunk (P2vLinux *self, const guint8 *bytes, gsize length, P2vPhysAddr pa,
 
   while (self->banner == NULL && (at = memmem (at, end - at, prefix, strlen (prefix))) != NULL)
     {
-      self->banner = parse_banner (at, end - at, prefix);
+      self->banner = p2v_linux_parse_banner (at, end - at, prefix);
       self->banner_va = pa + (at - start) + self->delta;
       at++;
     }
@@ -85,13 +84,16 @@ search_chunk (P2vLinux *self, const guint8 *bytes, gsize length, P2vPhysAddr pa,
 
 /* Around the root page table. What is not in the image is passed over. */
 static gboolean
-search_neighbourhood (P2vLinux *self, const char *prefix, GError **error)
+search_neighbourhood (P2vLinux    *self,
+                      const char  *prefix,
+                      GError     **error)
 {
   const gsize overlap = MAX_BANNER_BYTES;
   g_autofree guint8 *buffer = g_malloc (CHUNK_BYTES + overlap);
-  P2vPhysAddr start = self->root_pa > NEIGHBOURHOOD_BYTES ? self->root_pa - NEIGHBOURHOOD_BYTES : 0;
+  const guint64 distance = P2V_LINUX_IMAGE_DISTANCE;
+  P2vPhysAddr start = self->root_pa > distance ? self->root_pa - distance : 0;
 
-  for (P2vPhysAddr pa = start; pa - start < 2 * NEIGHBOURHOOD_BYTES; pa += CHUNK_BYTES)
+  for (P2vPhysAddr pa = start; pa - start < 2 * distance; pa += CHUNK_BYTES)
     {
       P2vReadStatus status = p2v_image_read (self->image, pa, buffer, CHUNK_BYTES + overlap, error);
       if (status == P2V_READ_FAILED)
@@ -103,7 +105,9 @@ search_neighbourhood (P2vLinux *self, const char *prefix, GError **error)
 }
 
 gboolean
-p2v_linux_find_banner (P2vLinux *self, const GError *symbols_error, GError **error)
+p2v_linux_find_banner (P2vLinux      *self,
+                       const GError  *symbols_error,
+                       GError       **error)
 {
   const char *release = g_hash_table_lookup (self->vmcoreinfo, "OSRELEASE");
   g_autofree char *prefix = g_strdup_printf ("Linux version %s ", release);
@@ -111,7 +115,8 @@ p2v_linux_find_banner (P2vLinux *self, const GError *symbols_error, GError **err
 
   if (self->own_symbols != NULL && p2v_symbol_table_find (self->own_symbols, "linux_banner", &va))
     return read_banner (self, va, prefix, error);
-  if (self->n_banner_searches++ < MAX_SEARCHES && !search_neighbourhood (self, prefix, error))
+  if (self->n_image_searches++ < P2V_LINUX_MAX_IMAGE_SEARCHES &&
+      !search_neighbourhood (self, prefix, error))
     return FALSE;
   if (self->banner != NULL)
     return TRUE;
@@ -119,7 +124,7 @@ p2v_linux_find_banner (P2vLinux *self, const GError *symbols_error, GError **err
     g_propagate_error (error, g_error_copy (symbols_error));
   else
     p2v_linux_set_error (self, P2V_OS_ERROR_CORRUPT, error,
-                         _ ("no banner of it stands within 128 MiB of its page tables at physical "
+                         _("no banner of it stands within 128 MiB of its page tables at physical "
                             "address 0x%" PRIx64
                             "; this VMCOREINFO is of an earlier boot or of another machine"),
                          self->root_pa);

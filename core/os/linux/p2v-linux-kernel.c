@@ -44,13 +44,16 @@ p2v_linux_set_error (const P2vLinux *self, P2vOsError code, GError **error, cons
   va_end (arguments);
   g_autofree char *release = p2v_text_escape (get_release (self), -1);
   /* Translators: file name, kernel release such as 6.1.0-56-amd64, a sentence. */
-  g_set_error (error, P2V_OS_ERROR, code, _ ("“%s”: Linux %s: %s"),
+  g_set_error (error, P2V_OS_ERROR, code, _("“%s”: Linux %s: %s"),
                p2v_image_get_display_name (self->image), release, reason);
 }
 
 GBytes *
-p2v_linux_read_kernel_bytes (
-    const P2vLinux *self, guint64 va, gsize length, const char *what, GError **error)
+p2v_linux_read_kernel_bytes (const P2vLinux  *self,
+                             guint64          va,
+                             gsize            length,
+                             const char      *what,
+                             GError         **error)
 {
   g_autofree guint8 *buffer = g_try_malloc (length);
 
@@ -61,7 +64,7 @@ p2v_linux_read_kernel_bytes (
     return g_bytes_new_take (g_steal_pointer (&buffer), length);
   if (status == P2V_READ_HOLE)
     p2v_linux_set_error (self, P2V_OS_ERROR_SYMBOLS_MISSING, error,
-                         _ ("%s, 0x%zx bytes at physical address 0x%" PRIx64
+                         _("%s, 0x%zx bytes at physical address 0x%" PRIx64
                             ", is not in the image; is the image complete?"),
                          what, length, va - self->delta);
   return NULL;
@@ -69,18 +72,19 @@ p2v_linux_read_kernel_bytes (
 
 /* Where the kernel's image lies and how its page tables are made. */
 static gboolean
-open_page_tables (P2vLinux *self, GError **error)
+open_page_tables (P2vLinux  *self,
+                  GError   **error)
 {
   const char *page_size = g_hash_table_lookup (self->vmcoreinfo, "PAGESIZE");
   gint64 phys_base, five_levels = 0, sme_mask = 0;
   guint64 root_va;
 
-  if (!p2v_linux_get_info_number (self->vmcoreinfo, "phys_base", &phys_base)
-      || !g_str_equal (page_size, "4096"))
+  if (!p2v_linux_get_info_number (self->vmcoreinfo, "phys_base", &phys_base) ||
+      !g_str_equal (page_size, "4096"))
     {
       p2v_linux_set_error (
           self, P2V_OS_ERROR_SYMBOLS_MISSING, error,
-          _ ("it runs on a processor that is not read yet: its VMCOREINFO has no phys_base, so it "
+          _("it runs on a processor that is not read yet: its VMCOREINFO has no phys_base, so it "
              "is not x86-64"));
       return FALSE;
     }
@@ -98,11 +102,12 @@ open_page_tables (P2vLinux *self, GError **error)
 }
 
 gboolean
-p2v_linux_prefix_error (const P2vLinux *self, GError **error)
+p2v_linux_prefix_error (const P2vLinux  *self,
+                        GError         **error)
 {
   g_autofree char *release = p2v_text_escape (get_release (self), -1);
 
-  g_prefix_error (error, _ ("“%s”: Linux %s: "), p2v_image_get_display_name (self->image), release);
+  g_prefix_error (error, _("“%s”: Linux %s: "), p2v_image_get_display_name (self->image), release);
   return FALSE;
 }
 
@@ -122,7 +127,8 @@ resolve_symbols (P2vLinux *self)
 
 /* The page tables must translate the banner's address to where it stands. */
 static gboolean
-prove_page_tables (const P2vLinux *self, GError **error)
+prove_page_tables (const P2vLinux  *self,
+                   GError         **error)
 {
   P2vTrail trail;
 
@@ -131,7 +137,7 @@ prove_page_tables (const P2vLinux *self, GError **error)
   if (trail.status == P2V_WALK_MAPPED && trail.pa == self->banner_va - self->delta)
     return TRUE;
   p2v_linux_set_error (self, P2V_OS_ERROR_CORRUPT, error,
-                       _ ("its page tables at 0x%" PRIx64 " (%s) do not lead to its banner at "
+                       _("its page tables at 0x%" PRIx64 " (%s) do not lead to its banner at "
                           "0x%" PRIx64 ": %s"),
                        self->root_pa, _ (self->tables.form->name), self->banner_va - self->delta,
                        p2v_walk_status_to_string (trail.status));
@@ -152,7 +158,9 @@ p2v_linux_kernel_clear (P2vLinux *self)
 
 /* Symbols that contradict themselves are no end: a file may know better. */
 static gboolean
-open_sources (P2vLinux *self, const P2vSystemSearch *search, GError **error)
+open_sources (P2vLinux               *self,
+              const P2vSystemSearch  *search,
+              GError                **error)
 {
   g_autoptr (GError) symbols_error = NULL;
   g_autoptr (GError) types_error = NULL;
@@ -166,8 +174,8 @@ open_sources (P2vLinux *self, const P2vSystemSearch *search, GError **error)
     return FALSE;
   self->symbol_table = self->own_symbols;
   resolve_symbols (self);
-  if (self->file == NULL && !p2v_linux_open_own_types (self, &types_error)
-      && types_error->domain != P2V_OS_ERROR)
+  if (self->file == NULL && !p2v_linux_open_own_types (self, &types_error) &&
+      types_error->domain != P2V_OS_ERROR)
     {
       g_propagate_error (error, g_steal_pointer (&types_error));
       return FALSE;
@@ -180,13 +188,13 @@ open_sources (P2vLinux *self, const P2vSystemSearch *search, GError **error)
 }
 
 gboolean
-p2v_linux_kernel_open (P2vLinux *self,
-                       GHashTable *info,
-                       const P2vSystemSearch *search,
-                       GError **error)
+p2v_linux_kernel_open (P2vLinux               *self,
+                       GHashTable             *info,
+                       const P2vSystemSearch  *search,
+                       GError                **error)
 {
   p2v_linux_kernel_clear (self);
   self->vmcoreinfo = g_hash_table_ref (info);
-  return open_page_tables (self, error) && open_sources (self, search, error)
-         && (p2v_linux_layout_resolve (self, error) || p2v_linux_prefix_error (self, error));
+  return open_page_tables (self, error) && open_sources (self, search, error) &&
+         (p2v_linux_layout_resolve (self, error) || p2v_linux_prefix_error (self, error));
 }

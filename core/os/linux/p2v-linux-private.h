@@ -127,7 +127,7 @@ struct _P2vLinux
   P2vPhysAddr          root_pa;             /* of the kernel's own page tables */
   char                *banner;              /* its line of text, without the end of line */
   P2vVirtAddr          banner_va;
-  guint                n_banner_searches;
+  guint                n_image_searches;    /* of P2V_LINUX_MAX_IMAGE_SEARCHES */
   P2vSymbolTable      *symbol_table;        /* all symbols, with their addresses at run time */
   P2vTypeSource       *types;               /* of all structures */
   /* What the two above are taken from: the kernel itself, where it is known, or a file. */
@@ -261,7 +261,51 @@ GBytes     *p2v_linux_read_kernel_bytes (const P2vLinux        *self,
                                          const char            *what,
                                          GError               **error);
 
-/* p2v-linux-banner.c: fills in banner and banner_va, by the own symbols or by searching the
+/* How far from its root page table the kernel's image is searched: the table is a part of it.
+ * Debian's images have up to 60 MB. */
+#define P2V_LINUX_IMAGE_DISTANCE     ((guint64) 128 << 20)
+/* Such searches that one image is worth; each is for one VMCOREINFO, of which a crafted image may
+ * have one in every page. */
+#define P2V_LINUX_MAX_IMAGE_SEARCHES 16
+
+/* p2v-linux-kallsyms.c */
+
+/* Places that look like token tables and are worth reading what is around them. */
+#define P2V_LINUX_MAX_KALLSYMS_ATTEMPTS 64
+
+/* Fills in @ret_kallsyms, which is to be cleared, from around the digits of its token table. */
+G_GNUC_WARN_UNUSED_RESULT
+gboolean    p2v_linux_locate_kallsyms   (P2vImage              *image,
+                                         P2vPhysAddr            digits_pa,
+                                         P2vKallsyms           *ret_kallsyms);
+/* As above, from the first table in a part of physical memory. */
+G_GNUC_WARN_UNUSED_RESULT
+gboolean    p2v_linux_search_kallsyms   (P2vImage              *image,
+                                         P2vPhysAddr            start_pa,
+                                         guint64                length,
+                                         P2vKallsyms           *ret_kallsyms);
+
+/* p2v-linux-bare.c: makes the VMCOREINFO that the image does not have from banners, symbols and
+ * page tables found in memory, and offers it to @try_candidate as p2v_linux_search_vmcoreinfo()
+ * does. */
+G_GNUC_WARN_UNUSED_RESULT
+gboolean    p2v_linux_search_bare       (const P2vSystemSearch *search,
+                                         const P2vSymbolFile   *file,
+                                         P2vVmcoreinfoFunc      try_candidate,
+                                         gpointer               user_data,
+                                         GError               **error);
+
+/* p2v-linux-banner.c */
+
+/* Observed: banners have some 250 bytes. */
+#define P2V_LINUX_BANNER_BYTES 1024
+
+/* (transfer full) (nullable): the banner that @text begins with, without the end of line, if it is
+ * the kernel's own and begins with @prefix. */
+char       *p2v_linux_parse_banner      (const char            *text,
+                                         gsize                  length,
+                                         const char            *prefix);
+/* Fills in banner and banner_va, by the own symbols or by searching the
  * kernel's image. @symbols_error: why there are no symbols, or NULL: told if there is no banner
  * either. */
 G_GNUC_WARN_UNUSED_RESULT

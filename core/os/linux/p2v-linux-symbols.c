@@ -25,8 +25,11 @@
 /* As p2v_linux_read_kernel_bytes(), for a table whose end is not known: as many of @max_length
  * bytes as there are. */
 static GBytes *
-read_kernel_bytes_up_to (
-    const P2vLinux *self, guint64 va, gsize max_length, const char *what, GError **error)
+read_kernel_bytes_up_to (const P2vLinux  *self,
+                         guint64          va,
+                         gsize            max_length,
+                         const char      *what,
+                         GError         **error)
 {
   for (gsize length = max_length; length > P2V_FRAME_SIZE; length /= 2)
     {
@@ -39,33 +42,35 @@ read_kernel_bytes_up_to (
 }
 
 gboolean
-p2v_linux_get_required_symbol (const P2vLinux *self,
-                               const char *name,
-                               guint64 *ret_va,
-                               GError **error)
+p2v_linux_get_required_symbol (const P2vLinux  *self,
+                               const char      *name,
+                               guint64         *ret_va,
+                               GError         **error)
 {
   if (p2v_linux_get_info_symbol (self->vmcoreinfo, name, ret_va))
     return TRUE;
   p2v_linux_set_error (self, P2V_OS_ERROR_SYMBOLS_MISSING, error,
-                       _ ("its VMCOREINFO does not say where %s is"), name);
+                       _("its VMCOREINFO does not say where %s is"), name);
   return FALSE;
 }
 
 static gboolean
-open_kallsyms_strings (const P2vLinux *self, P2vKallsyms *kallsyms, GError **error)
+open_kallsyms_strings (const P2vLinux  *self,
+                       P2vKallsyms     *kallsyms,
+                       GError         **error)
 {
   guint64 names_va, token_table_va, token_index_va;
 
-  if (!p2v_linux_get_required_symbol (self, "kallsyms_names", &names_va, error)
-      || !p2v_linux_get_required_symbol (self, "kallsyms_token_table", &token_table_va, error)
-      || !p2v_linux_get_required_symbol (self, "kallsyms_token_index", &token_index_va, error))
+  if (!p2v_linux_get_required_symbol (self, "kallsyms_names", &names_va, error) ||
+      !p2v_linux_get_required_symbol (self, "kallsyms_token_table", &token_table_va, error) ||
+      !p2v_linux_get_required_symbol (self, "kallsyms_token_index", &token_index_va, error))
     return FALSE;
   /* Before and after the change of order in 6.4 the tokens come behind the names. */
   guint64 names_bytes = token_table_va - names_va;
   if (token_table_va <= names_va || names_bytes > MAX_NAMES_BYTES)
     {
       p2v_linux_set_error (self, P2V_OS_ERROR_CORRUPT, error,
-                           _ ("kallsyms_names at 0x%" PRIx64
+                           _("kallsyms_names at 0x%" PRIx64
                               " and kallsyms_token_table at 0x%" PRIx64 " do not belong together"),
                            names_va, token_table_va);
       return FALSE;
@@ -84,13 +89,15 @@ open_kallsyms_strings (const P2vLinux *self, P2vKallsyms *kallsyms, GError **err
 }
 
 static gboolean
-open_kallsyms_numbers (const P2vLinux *self, P2vKallsyms *kallsyms, GError **error)
+open_kallsyms_numbers (const P2vLinux  *self,
+                       P2vKallsyms     *kallsyms,
+                       GError         **error)
 {
   guint64 n_symbols_va, base_va, offsets_va;
 
-  if (!p2v_linux_get_required_symbol (self, "kallsyms_num_syms", &n_symbols_va, error)
-      || !p2v_linux_get_required_symbol (self, "kallsyms_relative_base", &base_va, error)
-      || !p2v_linux_get_required_symbol (self, "kallsyms_offsets", &offsets_va, error))
+  if (!p2v_linux_get_required_symbol (self, "kallsyms_num_syms", &n_symbols_va, error) ||
+      !p2v_linux_get_required_symbol (self, "kallsyms_relative_base", &base_va, error) ||
+      !p2v_linux_get_required_symbol (self, "kallsyms_offsets", &offsets_va, error))
     return FALSE;
   g_autoptr (GBytes) n_bytes
       = p2v_linux_read_kernel_bytes (self, n_symbols_va, 4, "kallsyms_num_syms", error);
@@ -102,13 +109,13 @@ open_kallsyms_numbers (const P2vLinux *self, P2vKallsyms *kallsyms, GError **err
     return FALSE;
   P2vReader n_reader = p2v_reader_le (g_bytes_get_data (n_bytes, NULL), 4);
   P2vReader base_reader = p2v_reader_le (g_bytes_get_data (base_bytes, NULL), 8);
-  if (!p2v_reader_get_u32 (&n_reader, 0, &kallsyms->n_symbols)
-      || !p2v_reader_get_u64 (&base_reader, 0, &kallsyms->relative_base))
+  if (!p2v_reader_get_u32 (&n_reader, 0, &kallsyms->n_symbols) ||
+      !p2v_reader_get_u64 (&base_reader, 0, &kallsyms->relative_base))
     g_assert_not_reached ();
   if (kallsyms->n_symbols == 0 || kallsyms->n_symbols > P2V_LIMIT_SYMBOLS)
     {
       p2v_linux_set_error (self, P2V_OS_ERROR_LIMIT, error,
-                           _ ("kallsyms_num_syms is %u; between 1 and %u symbols were expected"),
+                           _("kallsyms_num_syms is %u; between 1 and %u symbols were expected"),
                            kallsyms->n_symbols, P2V_LIMIT_SYMBOLS);
       return FALSE;
     }
@@ -117,33 +124,59 @@ open_kallsyms_numbers (const P2vLinux *self, P2vKallsyms *kallsyms, GError **err
   return kallsyms->offsets != NULL;
 }
 
-static void
-clear_kallsyms (P2vKallsyms *kallsyms)
+/* Kernels before 6.0 do not say where the tables are: then they are searched around the root page
+ * table, which is a part of the kernel's image as they are. */
+static gboolean
+search_kallsyms (P2vLinux     *self,
+                 P2vKallsyms  *kallsyms,
+                 GError      **error)
 {
-  g_clear_pointer (&kallsyms->names, g_bytes_unref);
-  g_clear_pointer (&kallsyms->token_table, g_bytes_unref);
-  g_clear_pointer (&kallsyms->token_index, g_bytes_unref);
-  g_clear_pointer (&kallsyms->offsets, g_bytes_unref);
+  const guint64 distance = P2V_LINUX_IMAGE_DISTANCE;
+  P2vPhysAddr start_pa = self->root_pa > distance ? self->root_pa - distance : 0;
+
+  if (self->n_image_searches++ < P2V_LINUX_MAX_IMAGE_SEARCHES &&
+      p2v_linux_search_kallsyms (self->image, start_pa & ~(P2V_FRAME_SIZE - 1), 2 * distance,
+                                    kallsyms))
+    return TRUE;
+  p2v_linux_set_error (self, P2V_OS_ERROR_SYMBOLS_MISSING, error,
+                       _("its VMCOREINFO does not say where its symbol table (kallsyms) is, and "
+                         "within 128 MiB of its page tables at 0x%" PRIx64 " none was found"),
+                       self->root_pa);
+  return FALSE;
+}
+
+static gboolean
+open_kallsyms (P2vLinux     *self,
+               P2vKallsyms  *kallsyms,
+               GError      **error)
+{
+  guint64 unused;
+
+  if (!p2v_linux_get_info_symbol (self->vmcoreinfo, "kallsyms_names", &unused))
+    return search_kallsyms (self, kallsyms, error);
+  return open_kallsyms_numbers (self, kallsyms, error) &&
+         open_kallsyms_strings (self, kallsyms, error);
 }
 
 gboolean
-p2v_linux_open_own_symbols (P2vLinux *self, GError **error)
+p2v_linux_open_own_symbols (P2vLinux  *self,
+                            GError   **error)
 {
   P2vKallsyms kallsyms = { 0 };
 
-  if (open_kallsyms_numbers (self, &kallsyms, error)
-      && open_kallsyms_strings (self, &kallsyms, error))
+  if (open_kallsyms (self, &kallsyms, error))
     {
       self->own_symbols = p2v_kallsyms_read (&kallsyms, error);
       if (self->own_symbols == NULL)
         p2v_linux_prefix_error (self, error);
     }
-  clear_kallsyms (&kallsyms);
+  p2v_kallsyms_clear (&kallsyms);
   return self->own_symbols != NULL;
 }
 
 gboolean
-p2v_linux_open_own_types (P2vLinux *self, GError **error)
+p2v_linux_open_own_types (P2vLinux  *self,
+                          GError   **error)
 {
   guint64 start = self->symbols[LINUX_SYMBOL_START_BTF].va;
   guint64 stop = self->symbols[LINUX_SYMBOL_STOP_BTF].va;
@@ -151,7 +184,7 @@ p2v_linux_open_own_types (P2vLinux *self, GError **error)
   if (start == 0 || stop <= start || stop - start > P2V_LIMIT_BTF_BYTES)
     {
       p2v_linux_set_error (self, P2V_OS_ERROR_SYMBOLS_MISSING, error,
-                           _ ("it has no type information (BTF) between __start_BTF and "
+                           _("it has no type information (BTF) between __start_BTF and "
                               "__stop_BTF"));
       return FALSE;
     }
@@ -164,14 +197,15 @@ p2v_linux_open_own_types (P2vLinux *self, GError **error)
 
 /* The file is of the kernel in the image if both say the same of themselves. */
 static gboolean
-check_file (const P2vLinux *self, GError **error)
+check_file (const P2vLinux  *self,
+            GError         **error)
 {
   if (g_str_equal (self->file->banner, self->banner))
     return TRUE;
   g_autofree char *in_file = p2v_text_escape (self->file->banner, -1);
   g_autofree char *in_image = p2v_text_escape (self->banner, -1);
   p2v_linux_set_error (self, P2V_OS_ERROR_SYMBOLS_MISSING, error,
-                       _ ("the symbols in “%s” are of another kernel: they are of “%s”, the image "
+                       _("the symbols in “%s” are of another kernel: they are of “%s”, the image "
                           "has “%s”"),
                        self->file->display_name, in_file, in_image);
   return FALSE;
@@ -180,7 +214,8 @@ check_file (const P2vLinux *self, GError **error)
 /* The file has addresses as the kernel was linked, the image may have it elsewhere (KASLR): the
  * banner's two addresses tell how far. */
 static gboolean
-use_file_symbols (P2vLinux *self, GError **error)
+use_file_symbols (P2vLinux  *self,
+                  GError   **error)
 {
   guint64 first_va = (p2v_linux_max_word (self) >> 1) + 1;
   guint64 banner_va;
@@ -188,7 +223,7 @@ use_file_symbols (P2vLinux *self, GError **error)
   if (!p2v_symbol_table_find (self->file->symbols, "linux_banner", &banner_va))
     {
       p2v_linux_set_error (self, P2V_OS_ERROR_SYMBOLS_MISSING, error,
-                           _ ("the symbols in “%s” do not say where linux_banner is"),
+                           _("the symbols in “%s” do not say where linux_banner is"),
                            self->file->display_name);
       return FALSE;
     }
@@ -198,7 +233,9 @@ use_file_symbols (P2vLinux *self, GError **error)
 }
 
 gboolean
-p2v_linux_use_file (P2vLinux *self, const P2vSystemSearch *search, GError **error)
+p2v_linux_use_file (P2vLinux               *self,
+                    const P2vSystemSearch  *search,
+                    GError                **error)
 {
   g_autoptr (GError) local_error = NULL;
   gboolean is_complete = self->types != NULL && self->symbols[LINUX_SYMBOL_INIT_TASK].va != 0;
@@ -222,7 +259,10 @@ p2v_linux_use_file (P2vLinux *self, const P2vSystemSearch *search, GError **erro
 
 /* Says what is missing, as @reason does if there is one, and how to supply it. */
 static void
-set_missing (const P2vLinux *self, const GError *reason, const char *what, GError **error)
+set_missing (const P2vLinux  *self,
+             const GError    *reason,
+             const char      *what,
+             GError         **error)
 {
   g_autofree char *folder = p2v_symbol_file_dup_folder ();
   g_autofree char *shown = p2v_text_escape (folder, -1);
@@ -235,7 +275,7 @@ set_missing (const P2vLinux *self, const GError *reason, const char *what, GErro
     {
       /* Translators: appended to a sentence that says what is missing; a folder's name. */
       g_autofree char *message = g_strdup_printf (
-          _ ("%s; give the symbols of this kernel with --symbols FILE (a Volatility "
+          _("%s; give the symbols of this kernel with --symbols FILE (a Volatility "
              "ISF, or a vmlinux with .BTF), or put such a file into “%s”"),
           (*error)->message, shown);
       g_free ((*error)->message);
@@ -244,20 +284,20 @@ set_missing (const P2vLinux *self, const GError *reason, const char *what, GErro
 }
 
 gboolean
-p2v_linux_check_sources (const P2vLinux *self,
-                         const GError *symbols_error,
-                         const GError *types_error,
-                         GError **error)
+p2v_linux_check_sources (const P2vLinux  *self,
+                         const GError    *symbols_error,
+                         const GError    *types_error,
+                         GError         **error)
 {
   if (self->symbol_table == NULL)
     set_missing (self, symbols_error, "", error);
   else if (self->symbols[LINUX_SYMBOL_TEXT].va == 0)
     /* Even a table of functions only has this one. */
     p2v_linux_set_error (self, P2V_OS_ERROR_CORRUPT, error,
-                         _ ("its symbol table is damaged: it has no _text"));
+                         _("its symbol table is damaged: it has no _text"));
   else if (self->symbols[LINUX_SYMBOL_INIT_TASK].va == 0)
     set_missing (self, NULL,
-                 _ ("its symbol table lists functions only (no CONFIG_KALLSYMS_ALL), so that it "
+                 _("its symbol table lists functions only (no CONFIG_KALLSYMS_ALL), so that it "
                     "does not say where init_task is"),
                  error);
   else if (self->types == NULL)

@@ -184,14 +184,37 @@ add_processors (P2vSystem      *system,
     add_processor (system, self, i, g_array_index (roots, P2vPhysAddr, i));
 }
 
+/* Finds the kernel that @attempt is for, and tells where to look first the next time, or 0. */
+typedef gboolean (*FindFunc) (Attempt      *attempt,
+                              P2vPhysAddr  *ret_hint,
+                              GError      **error);
+
 static gboolean
-open_linux (P2vSystem              *system,
-            const P2vSystemSearch  *search,
-            GError                **error)
+find_by_vmcoreinfo (Attempt      *attempt,
+                    P2vPhysAddr  *ret_hint,
+                    GError      **error)
+{
+  return p2v_linux_search_vmcoreinfo (attempt->search, try_kernel, attempt, ret_hint, error);
+}
+
+static gboolean
+find_bare (Attempt      *attempt,
+           P2vPhysAddr  *ret_hint,
+           GError      **error)
+{
+  *ret_hint = 0;
+  return p2v_linux_search_bare (attempt->search, attempt->kernel->file, try_kernel, attempt, error);
+}
+
+static gboolean
+open_kernel (P2vSystem              *system,
+             const P2vSystemSearch  *search,
+             FindFunc                find,
+             GError                **error)
 {
   P2vLinux *self = g_new0 (P2vLinux, 1);
   Attempt attempt = { self, search };
-  P2vPhysAddr vmcoreinfo_pa;
+  P2vPhysAddr hint;
 
   p2v_system_set_backend_data (system, self);
   self->image = search->image;
@@ -208,9 +231,10 @@ open_linux (P2vSystem              *system,
       if (self->file == NULL)
         return FALSE;
     }
-  if (!p2v_linux_search_vmcoreinfo (search, try_kernel, &attempt, &vmcoreinfo_pa, error))
+  if (!find (&attempt, &hint, error))
     return FALSE;
-  p2v_system_set_hint (system, vmcoreinfo_pa);
+  if (hint != 0)
+    p2v_system_set_hint (system, hint);
   p2v_system_set_page_tables (system, &self->tables);
 
   g_autoptr (P2vVirtualMemory) memory = p2v_virtual_memory_new (&self->tables, self->root_pa);
@@ -224,14 +248,35 @@ open_linux (P2vSystem              *system,
   return p2v_virtual_memory_check (memory, error);
 }
 
-const P2vSystemBackend p2v_linux_backend = {
-  .id = "linux",
-  .methods = p2v_linux_methods,
-  .n_methods = P2V_LINUX_N_METHODS,
-  .open = open_linux,
-  .load_regions = p2v_linux_load_regions,
-  .open_frames = p2v_linux_open_frames,
-  .describe_frame = p2v_linux_describe_frame,
-  .close_frames = p2v_linux_close_frames,
-  .free_data = free_linux,
-};
+static gboolean
+open_linux (P2vSystem              *system,
+            const P2vSystemSearch  *search,
+            GError                **error)
+{
+  return open_kernel (system, search, find_by_vmcoreinfo, error);
+}
+
+static gboolean
+open_bare_linux (P2vSystem              *system,
+                 const P2vSystemSearch  *search,
+                 GError                **error)
+{
+  return open_kernel (system, search, find_bare, error);
+}
+
+/* Both differ in how they look for a kernel only. */
+#define LINUX_BACKEND(open_func)            \
+  {                                         \
+    .id = "linux",                          \
+    .methods = p2v_linux_methods,           \
+    .n_methods = P2V_LINUX_N_METHODS,       \
+    .open = open_func,                      \
+    .load_regions = p2v_linux_load_regions, \
+    .open_frames = p2v_linux_open_frames,   \
+    .describe_frame = p2v_linux_describe_frame, \
+    .close_frames = p2v_linux_close_frames, \
+    .free_data = free_linux,                \
+  }
+
+const P2vSystemBackend p2v_linux_backend = LINUX_BACKEND (open_linux);
+const P2vSystemBackend p2v_bare_linux_backend = LINUX_BACKEND (open_bare_linux);

@@ -83,14 +83,32 @@ symbol_va (const P2vKallsyms *self,
   return self->relative_base - 1 - (guint64) (gint64) (gint32) raw_offset;
 }
 
+/* The address of symbol @i; FALSE behind the end of the offsets. */
+static gboolean
+get_symbol_va (const P2vKallsyms *self,
+               const P2vReader   *offsets,
+               gboolean           negative,
+               guint32            i,
+               guint64           *ret_va)
+{
+  guint32 raw = 0;
+
+  if (self->address_bytes == sizeof *ret_va)
+    return p2v_reader_get_u64 (offsets, (guint64) i * sizeof *ret_va, ret_va);
+  gboolean ok = p2v_reader_get_u32 (offsets, (guint64) i * sizeof raw, &raw);
+  *ret_va = self->address_bytes != 0 ? raw : symbol_va (self, raw, negative);
+  return ok;
+}
+
 /* Expands the record at *@position into @name (MAX_NAME_BYTES), NUL-terminated, and moves behind
  * it. */
 static gboolean
-expand_name (const guint8 *names,
-             gsize         n_names,
-             gsize        *position,
-             const Token  *tokens,
-             char         *name)
+expand_name (const P2vKallsyms *self,
+             const guint8      *names,
+             gsize              n_names,
+             gsize             *position,
+             const Token       *tokens,
+             char              *name)
 {
   gsize at = *position;
   gsize length = 0;
@@ -98,7 +116,7 @@ expand_name (const guint8 *names,
   if (at >= n_names)
     return FALSE;
   gsize n_codes = names[at++];
-  if (n_codes & BIG_LENGTH)
+  if ((n_codes & BIG_LENGTH) && !self->has_plain_lengths)
     {
       if (at >= n_names)
         return FALSE;
@@ -130,15 +148,16 @@ read_symbols (const P2vKallsyms  *self,
   const guint8 *names = g_bytes_get_data (self->names, &n_names);
   const guint8 *offset_bytes = g_bytes_get_data (self->offsets, &n_offsets);
   P2vReader offsets = p2v_reader_le (offset_bytes, n_offsets);
-  gboolean negative = offsets_are_negative (&offsets, self->n_symbols);
+  gboolean negative =
+    self->address_bytes == 0 && offsets_are_negative (&offsets, self->n_symbols);
 
   for (guint32 i = 0; i < self->n_symbols; i++)
     {
       char name[MAX_NAME_BYTES];
-      guint32 raw;
+      guint64 va;
 
-      if (!expand_name (names, n_names, &position, tokens, name) ||
-          !p2v_reader_get_u32 (&offsets, (guint64) i * sizeof raw, &raw))
+      if (!expand_name (self, names, n_names, &position, tokens, name) ||
+          !get_symbol_va (self, &offsets, negative, i, &va))
         {
           g_set_error (error, P2V_OS_ERROR, P2V_OS_ERROR_CORRUPT,
                        _("The kernel's symbol table is damaged at symbol %u of %u"), i,
@@ -146,8 +165,7 @@ read_symbols (const P2vKallsyms  *self,
           return FALSE;
         }
       /* The type letter comes before the name. */
-      if (!p2v_symbol_table_add (table, name + 1, strlen (name + 1),
-                                 symbol_va (self, raw, negative)))
+      if (!p2v_symbol_table_add (table, name + 1, strlen (name + 1), va))
         {
           g_set_error (error, P2V_OS_ERROR, P2V_OS_ERROR_LIMIT,
                        _("The kernel's symbol table is too large: symbol %u of %u passes the "
@@ -178,4 +196,13 @@ p2v_kallsyms_read (const P2vKallsyms  *self,
     return NULL;
   p2v_symbol_table_seal (table);
   return g_steal_pointer (&table);
+}
+
+void
+p2v_kallsyms_clear (P2vKallsyms *self)
+{
+  g_clear_pointer (&self->names, g_bytes_unref);
+  g_clear_pointer (&self->token_table, g_bytes_unref);
+  g_clear_pointer (&self->token_index, g_bytes_unref);
+  g_clear_pointer (&self->offsets, g_bytes_unref);
 }

@@ -8,9 +8,10 @@
  *                the first character of the text that comes out is the type letter
  *   token_index  256 x u16: where each token's text starts in token_table
  *   token_table  256 NUL-terminated texts
- *   offsets      a s32 a symbol, relative to relative_base
+ *   offsets      a s32 a symbol, relative to relative_base; or its whole address, in kernels before
+ *                4.6 and where CONFIG_KALLSYMS_BASE_RELATIVE was off
  * Source: Linux commit 2213e9a66bb8 "kallsyms: add support for relative offsets in kallsyms address
- * table" (4.6). Kernels without relative offsets are not read. */
+ * table" (4.6). */
 
 #pragma once
 
@@ -21,10 +22,15 @@ typedef struct
   GBytes  *names;              /* may be longer than the names are */
   GBytes  *token_table;        /* may be longer than the table is */
   GBytes  *token_index;        /* 512 bytes */
-  GBytes  *offsets;            /* 4 bytes a symbol */
+  GBytes  *offsets;            /* 4 bytes a symbol, or address_bytes */
   guint32  n_symbols;
   guint64  relative_base;
+  guint    address_bytes;      /* of whole addresses in offsets: 4 or 8; 0 for relative ones */
+  gboolean has_plain_lengths;  /* a name's length is one byte always: kernels before 6.1 */
 } P2vKallsyms;
+
+/* Frees the bytes. */
+void            p2v_kallsyms_clear (P2vKallsyms *self);
 
 /* Reads all of it into a sealed table. P2V_OS_ERROR_CORRUPT names the table that contradicts
  * itself, P2V_OS_ERROR_LIMIT says that it is too large. */

@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The pas2vas authors */
+
+/* A kernel without VMCOREINFO: not built with it, or its page is not in the image any more.
+ *
+ * What it would say is put together from the memory: a banner says which kernel it is and where its
+ * image is; the symbol table, its own or a file's, says where banner and root page table are to the
+ * kernel. The difference of the banner's two addresses is that of all of the image. Nothing is
+ * believed: whoever opens a kernel by a VMCOREINFO proves it, and so this one. */
+
+#define _GNU_SOURCE /* memmem() */
+#include "config.h"
+
+#include <glib/gi18n-lib.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/p2v-text.h"
+#include "image/p2v-image-private.h"
+#include "os/linux/p2v-linux-private.h"
+#include "os/symbols/p2v-kallsyms-search.h"
+
+#define BANNER_START "Linux version "
+
+/* What is read at a time, and what is looked at again in the next piece. */
+#define CHUNK_BYTES   ((gsize) 1 << 20)
+#define OVERLAP_BYTES P2V_KALLSYMS_TOKEN_BYTES
+
+/* A machine has one, and copies of files with other kernels in them. */
+#define MAX_BANNERS 64
+
+/* Where the kernel's image is linked on x86-64, and how far and in what steps KASLR moves it.
+ * Source: Linux arch/x86/include/asm/page_64_types.h, __START_KERNEL_map, KERNEL_IMAGE_SIZE;
+ * arch/x86/Kconfig, PHYSICAL_ALIGN. */
+#define START_KERNEL_MAP ((guint64) 0xffffffff80000000)
+#define MAX_SHIFT        ((guint64) 1 << 30)
+#define SHIFT_STEP       ((guint64) 2 << 20)
+
+typedef struct
+{
+  P2vPhysAddr  pa;
+  char        *text;
+} Banner;
+
+typedef struct
+{
+  const P2vSystemSearch *search;
+  P2vVmcoreinfoFunc      try_candidate;
+  gpointer               user_data;
+  GArray                *banners;       /* Banner */
+  P2vSymbolTable        *symbols;       /* the first that was found in memory, or NULL */
+  guint                  n_attempts;
+  GError                *first_error;
+} Bare;
+
+static void
+clear_banner (gpointer data)
+{
+  g_free (((Banner *) data)->text);
+}
+
+static void
+look_for_banners (Bare         *self,
+                  const guint8 *bytes,
+                  gsize         length,
+                  P2vPhysAddr   pa)
+{
+  const char *start = (const char *) bytes;
+  const char *end = start + length;
+  const char *at = start;
+
+  while (self->banners->len < MAX_BANNERS &&
+         (at = memmem (at, end - at, BANNER_START, strlen (BANNER_START))) != NULL)
+    {
+      Banner banner = { pa + (at - start), p2v_linux_parse_banner (at, end - at, BANNER_START) };
+      if (banner.text != NULL)
+        g_array_append_val (self->banners, banner);
+      at++;
+    }
+}
+
+static void
+look_for_symbols (Bare         *self,
+                  const guint8 *bytes,
+                  gsize         length,
+                  P2vPhysAddr   pa)
+{
+  for (gsize at = p2v_kallsyms_find_digits (bytes, length, 0);
+       at < length && self->symbols == NULL;
+       at = p2v_kallsyms_find_digits (bytes, length, at + 1))
+    {
+      P2vKallsyms kallsyms;
+      if (!p2v_kallsyms_may_be_tokens (bytes + at, length - at) ||
+          self->n_attempts++ >= P2V_LINUX_MAX_KALLSYMS_ATTEMPTS ||
+          !p2v_linux_locate_kallsyms (self->search->image, pa + at, &kallsyms))
+        continue;
+      self->symbols = p2v_kallsyms_read (&kallsyms, NULL);
+      p2v_kallsyms_clear (&kallsyms);
+    }
+}
+
+/* The pieces overlap, so that what lies across an end is found in one of them; banners only in the
+ * one where they begin. */
+static gboolean
+search_range (Bare                *self,
+              const P2vImageRange *range,
+              guint8              *buffer,
+              guint64             *bytes_done,
+              GError             **error)
+{
+  for (guint64 offset = 0; offset < range->length_bytes; offset += CHUNK_BYTES)
+    {
+      gsize length = (gsize) MIN (CHUNK_BYTES + OVERLAP_BYTES, range->length_bytes - offset);
+      P2vPhysAddr pa = range->start_pa + offset;
+
+      if (g_cancellable_set_error_if_cancelled (self->search->cancellable, error) ||
+          p2v_image_read (self->search->image, pa, buffer, length, error) != P2V_READ_OK)
+        return FALSE;
+      look_for_banners (self, buffer,
+                        MIN (length, CHUNK_BYTES + P2V_LINUX_BANNER_BYTES), pa);
+      look_for_symbols (self, buffer, length, pa);
+      *bytes_done += MIN (length, CHUNK_BYTES);
+      p2v_meter_set_done (self->search->meter, *bytes_done);
+    }
+  return TRUE;
+}
+
+static gboolean
+search_memory (Bare    *self,
+               GError **error)
+{
+  P2vImage *image = self->search->image;
+  g_autofree guint8 *buffer = g_malloc (CHUNK_BYTES + OVERLAP_BYTES);
+  gsize n_ranges;
+  const P2vImageRange *ranges = p2v_image_get_ranges (image, &n_ranges);
+  guint64 bytes_done = 0;
+
+  p2v_meter_begin (self->search->meter, self->search->searching,
+                   p2v_image_get_memory_size (image));
+  for (gsize i = 0; i < n_ranges; i++)
+    if (!search_range (self, &ranges[i], buffer, &bytes_done, error))
+      return FALSE;
+  return TRUE;
+}
+
+/* What tells one kind of kernel from another in VMCOREINFO, beside the addresses. Each is tried:
+ * only the right one leads through the page tables to the banner. */
+typedef enum
+{
+  DELTA_UNSAID,                /* the linear map's, which the reader finds out */
+  DELTA_PHYS_BASE,
+  DELTA_VOFFSET,
+} DeltaKey;
+
+typedef struct
+{
+  DeltaKey    delta_key;
+  const char *page_size;
+  const char *key;             /* one more key, or NULL */
+  const char *value;
+} Shape;
+
+static const Shape shapes[] = {
+  { DELTA_PHYS_BASE, "4096", NULL, NULL },
+  { DELTA_PHYS_BASE, "4096", "NUMBER(pgtable_l5_enabled)", "1" },
+  { DELTA_VOFFSET, "4096", "NUMBER(VA_BITS)", "48" },
+  { DELTA_VOFFSET, "4096", "NUMBER(VA_BITS)", "39" },
+  { DELTA_VOFFSET, "4096", "NUMBER(VA_BITS)", "52" },
+  { DELTA_VOFFSET, "16384", "NUMBER(VA_BITS)", "47" },
+  { DELTA_VOFFSET, "16384", "NUMBER(VA_BITS)", "48" },
+  { DELTA_VOFFSET, "16384", "NUMBER(VA_BITS)", "52" },
+  { DELTA_VOFFSET, "65536", "NUMBER(VA_BITS)", "42" },
+  { DELTA_VOFFSET, "65536", "NUMBER(VA_BITS)", "48" },
+  { DELTA_VOFFSET, "65536", "NUMBER(VA_BITS)", "52" },
+  { DELTA_UNSAID, "4096", "CONFIG_X86_PAE", "y" },
+  { DELTA_UNSAID, "4096", NULL, NULL },
+};
+
+/* The root page table's symbol: its name on x86-64 from 4.13 on, before, and elsewhere. Source:
+ * Linux arch/x86/kernel/head_64.S, 4.12 and 4.13. */
+static const char *const root_names[] = { "init_top_pgt", "init_level4_pgt", "swapper_pg_dir" };
+
+static gboolean
+find_root (const P2vSymbolTable *symbols,
+           guint64              *ret_va)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (root_names); i++)
+    if (p2v_symbol_table_find (symbols, root_names[i], ret_va))
+      return TRUE;
+  return FALSE;
+}
+
+static char *
+dup_release (const Banner *banner)
+{
+  const char *release = banner->text + strlen (BANNER_START);
+
+  return g_strndup (release, strcspn (release, " "));
+}
+
+static void
+add_key (GHashTable *info,
+         const char *key,
+         char       *value)
+{
+  g_hash_table_replace (info, g_strdup (key), value);
+}
+
+/* As the kernel would have written it. */
+static GHashTable *
+make_info (const Shape          *shape,
+           const Banner         *banner,
+           const P2vSymbolTable *symbols,
+           guint64               delta,
+           guint64               shift)
+{
+  g_autoptr (GHashTable) info = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  guint64 va;
+
+  add_key (info, "OSRELEASE", dup_release (banner));
+  add_key (info, "PAGESIZE", g_strdup (shape->page_size));
+  if (find_root (symbols, &va))
+    add_key (info, "SYMBOL(swapper_pg_dir)", g_strdup_printf ("%" PRIx64, va + shift));
+  if (p2v_symbol_table_find (symbols, "_stext", &va))
+    add_key (info, "SYMBOL(_stext)", g_strdup_printf ("%" PRIx64, va + shift));
+  if (shape->delta_key == DELTA_PHYS_BASE)
+    add_key (info, "NUMBER(phys_base)",
+             g_strdup_printf ("%" PRId64, (gint64) (START_KERNEL_MAP - delta)));
+  if (shape->delta_key == DELTA_VOFFSET)
+    add_key (info, "NUMBER(kimage_voffset)", g_strdup_printf ("0x%" PRIx64, delta));
+  if (shape->key != NULL)
+    add_key (info, shape->key, g_strdup (shape->value));
+  return g_steal_pointer (&info);
+}
+
+static gboolean
+offer (Bare                 *self,
+       const Banner         *banner,
+       const P2vSymbolTable *symbols,
+       guint64               delta,
+       guint64               shift)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (shapes); i++)
+    {
+      g_autoptr (GHashTable) info = make_info (&shapes[i], banner, symbols, delta, shift);
+      g_autoptr (GError) error = NULL;
+
+      if (self->try_candidate (info, self->user_data, &error))
+        return TRUE;
+      if (self->first_error == NULL)
+        self->first_error = g_steal_pointer (&error);
+    }
+  return FALSE;
+}
+
+/* The table found in memory has the addresses at which the kernel runs. */
+static gboolean
+offer_own (Bare         *self,
+           const Banner *banner)
+{
+  guint64 banner_va, root_va;
+
+  return self->symbols != NULL &&
+         p2v_symbol_table_find (self->symbols, "linux_banner", &banner_va) &&
+         find_root (self->symbols, &root_va) &&
+         (banner_va - banner->pa) % P2V_FRAME_SIZE == 0 &&
+         offer (self, banner, self->symbols, banner_va - banner->pa, 0);
+}
+
+/* How far KASLR has moved the kernel from where it was linked: so far that its page tables lead to
+ * the banner. FALSE if they do not lead there at all. */
+static gboolean
+find_shift (Bare                *self,
+            const P2vPagingForm *form,
+            const Banner        *banner,
+            P2vPhysAddr          root_pa,
+            guint64              banner_va,
+            guint64             *ret_shift)
+{
+  const P2vPageTables tables = {
+    .image = self->search->image,
+    .form = form,
+    .pa_mask = form->pa_mask,
+  };
+
+  for (guint64 shift = 0; shift < MAX_SHIFT; shift += SHIFT_STEP)
+    {
+      P2vTrail trail;
+      if (p2v_paging_translate (&tables, root_pa, banner_va + shift, &trail, NULL) &&
+          trail.status == P2V_WALK_MAPPED && trail.pa == banner->pa)
+        {
+          *ret_shift = shift;
+          return TRUE;
+        }
+    }
+  return FALSE;
+}
+
+/* The table of a file has the addresses at which the kernel was linked. */
+static gboolean
+offer_file (Bare                *self,
+            const P2vSymbolFile *file,
+            const Banner        *banner)
+{
+  static const P2vPagingForm *const forms[] = { &p2v_paging_form_x86_64_4,
+                                                &p2v_paging_form_x86_64_5 };
+  guint64 banner_va, root_va, shift;
+
+  if (file == NULL || file->symbols == NULL || !g_str_equal (file->banner, banner->text) ||
+      !p2v_symbol_table_find (file->symbols, "linux_banner", &banner_va) ||
+      !find_root (file->symbols, &root_va))
+    return FALSE;
+  for (gsize i = 0; i < G_N_ELEMENTS (forms); i++)
+    if (find_shift (self, forms[i], banner, banner->pa + root_va - banner_va, banner_va, &shift))
+      return offer (self, banner, file->symbols, banner_va + shift - banner->pa, shift);
+  return FALSE;
+}
+
+/* The file that was given, or one of the kernel with this banner. */
+static gboolean
+offer_files (Bare                *self,
+             const P2vSymbolFile *file,
+             const Banner        *banner)
+{
+  if (file != NULL)
+    return offer_file (self, file, banner);
+  g_autoptr (P2vSymbolFile) found =
+    p2v_symbol_file_find (banner->text, self->search->cancellable, NULL);
+  return offer_file (self, found, banner);
+}
+
+/* What was found and what is missing. */
+static void
+set_error (const Bare           *self,
+           const P2vSymbolFile  *file,
+           GError              **error)
+{
+  const Banner *banner = &g_array_index (self->banners, Banner, 0);
+  g_autofree char *text = p2v_text_escape (banner->text, -1);
+  g_autofree char *folder = p2v_symbol_file_dup_folder ();
+  g_autofree char *shown = p2v_text_escape (folder, -1);
+  const char *name = p2v_image_get_display_name (self->search->image);
+
+  if (file != NULL)
+    {
+      g_autofree char *in_file = p2v_text_escape (file->banner, -1);
+      g_set_error (error, P2V_OS_ERROR, P2V_OS_ERROR_SYMBOLS_MISSING,
+                   _("“%s”: a kernel is in it, “%s” at physical address 0x%" PRIx64
+                     ", but no VMCOREINFO, and with the symbols in “%s”, of “%s”, its page tables "
+                     "were not found"),
+                   name, text, banner->pa, file->display_name, in_file);
+      return;
+    }
+  g_set_error (error, P2V_OS_ERROR, P2V_OS_ERROR_SYMBOLS_MISSING,
+               _("“%s”: a kernel is in it, “%s” at physical address 0x%" PRIx64
+                 ", but neither VMCOREINFO nor a symbol table (kallsyms) with data that says where "
+                 "its page tables are; give the symbols of this kernel with --symbols FILE (a "
+                 "Volatility ISF, or a vmlinux with .BTF), or put such a file into “%s”"),
+               name, text, banner->pa, shown);
+}
+
+static gboolean
+search_and_offer (Bare                 *self,
+                  const P2vSymbolFile  *file,
+                  GError              **error)
+{
+  if (!search_memory (self, error))
+    return FALSE;
+  for (guint i = 0; i < self->banners->len; i++)
+    {
+      const Banner *banner = &g_array_index (self->banners, Banner, i);
+      if (offer_own (self, banner) || offer_files (self, file, banner))
+        return TRUE;
+      if (g_cancellable_set_error_if_cancelled (self->search->cancellable, error))
+        return FALSE;
+    }
+  if (self->first_error != NULL)
+    g_propagate_error (error, g_steal_pointer (&self->first_error));
+  else if (self->banners->len > 0)
+    set_error (self, file, error);
+  else
+    g_set_error_literal (error, P2V_OS_ERROR, P2V_OS_ERROR_NOT_DETECTED, "no banner");
+  return FALSE;
+}
+
+gboolean
+p2v_linux_search_bare (const P2vSystemSearch  *search,
+                       const P2vSymbolFile    *file,
+                       P2vVmcoreinfoFunc       try_candidate,
+                       gpointer                user_data,
+                       GError                **error)
+{
+  g_autoptr (GArray) banners = g_array_new (FALSE, FALSE, sizeof (Banner));
+  Bare self = { search, try_candidate, user_data, banners, NULL, 0, NULL };
+
+  g_array_set_clear_func (banners, clear_banner);
+  gboolean ok = search_and_offer (&self, file, error);
+  g_clear_pointer (&self.symbols, p2v_symbol_table_free);
+  g_clear_error (&self.first_error);
+  return ok;
+}
