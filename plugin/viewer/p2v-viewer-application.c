@@ -66,6 +66,8 @@ static const struct
   { "win.filter", "<Control>f" },
   { "p2v.show-kernel", "<Control>k" },
   { "win.show-panel", "F9" },
+  { "win.show-map", "F10" },
+  { "win.show-sharing", "<Control><Shift>s" },
   { "app.new-window", "<Control>n" },
   { "window.close", "<Control>w" },
   { "app.quit", "<Control>q" },

@@ -402,6 +402,68 @@ everything_has_a_name (void **state)
   assert_non_null (gtk_application_window_get_help_overlay (GTK_APPLICATION_WINDOW (window)));
 }
 
+static GtkWidget *
+find_sharing (void)
+{
+  g_autoptr (GList) windows = gtk_window_list_toplevels ();
+
+  for (GList *item = windows; item != NULL; item = item->next)
+    {
+      GtkWidget *found = p2v_ui_test_find (item->data, P2V_TYPE_SHARING_VIEW, NULL);
+      if (found != NULL)
+        return found;
+    }
+  return NULL;
+}
+
+static gboolean
+has_map (gpointer data)
+{
+  GtkWidget *legend = p2v_ui_test_find (data, GTK_TYPE_LIST_BOX, "Legend");
+
+  return legend != NULL && gtk_widget_get_mapped (legend) &&
+         gtk_list_box_get_row_at_index (GTK_LIST_BOX (legend), 0) != NULL;
+}
+
+static void
+map_shows_beside_the_bytes_and_leads_the_cursor (void **state)
+{
+  Fixture *fixture = *state;
+  GtkWidget *window = GTK_WIDGET (fixture->window);
+
+  assert_null (find_sharing ());
+  open_image (fixture, P2V_VIEWER_START_PHYSICAL, TWICE_PA);
+  wait_for_cursor (fixture, TWICE_PA);
+  assert_true (gtk_widget_activate_action (window, "win.show-map", NULL));
+  p2v_ui_test_wait (has_map, window);
+  p2v_ui_test_screenshot (window, "viewer-map");
+  GtkWidget *map = p2v_ui_test_find (window, P2V_TYPE_MEMORY_MAP, NULL);
+  g_signal_emit_by_name (map, "jump-to-address", (guint64) (CLONE_PA & ~0xfff));
+  wait_for_cursor (fixture, CLONE_PA & ~0xfff);
+  assert_true (gtk_widget_activate_action (window, "win.show-map", NULL));
+  assert_false (gtk_widget_get_visible (map));
+}
+
+static void
+shared_memory_has_one_window_which_goes_with_the_viewer (void **state)
+{
+  Fixture *fixture = *state;
+  GtkWidget *window = GTK_WIDGET (fixture->window);
+
+  open_image (fixture, P2V_VIEWER_START_BEGIN, 0);
+  assert_null (find_sharing ());
+  assert_true (gtk_widget_activate_action (window, "win.show-sharing", NULL));
+  GtkWidget *first = find_sharing ();
+  assert_non_null (first);
+  assert_true (gtk_widget_activate_action (window, "win.show-sharing", NULL));
+  assert_ptr_equal (find_sharing (), first);
+  gtk_window_destroy (GTK_WINDOW (gtk_widget_get_root (first)));
+  assert_null (find_sharing ());
+  assert_true (gtk_widget_activate_action (window, "win.show-sharing", NULL));
+  assert_non_null (find_sharing ());
+  /* The teardown destroys the viewer; a sharing window that stays behind fails the next test. */
+}
+
 static void
 icon_is_there_without_being_installed (void **state)
 {
@@ -427,6 +489,8 @@ main (void)
     test (address_outside_the_image_is_answered_by_the_panel),
     test (window_closes_without_a_question_while_work_is_running),
     test (panel_can_be_hidden_and_comes_back_for_what_needs_it),
+    test (shared_memory_has_one_window_which_goes_with_the_viewer),
+    test (map_shows_beside_the_bytes_and_leads_the_cursor),
     test (everything_has_a_name),
     cmocka_unit_test (icon_is_there_without_being_installed),
   };
