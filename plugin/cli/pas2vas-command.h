@@ -55,6 +55,7 @@ extern const Pas2vasCommand pas2vas_export;
 extern const Pas2vasCommand pas2vas_ps;
 extern const Pas2vasCommand pas2vas_maps;
 extern const Pas2vasCommand pas2vas_vtop;
+extern const Pas2vasCommand pas2vas_frames;
 extern const Pas2vasCommand pas2vas_info;
 extern const Pas2vasCommand pas2vas_index;
 extern const Pas2vasCommand pas2vas_shared;

@@ -272,6 +272,12 @@ vtop_shows_every_entry_of_a_translation (void **state)
   check_golden (state, "vtop.txt");
 }
 
+static void
+frames_are_what_the_kernel_uses_them_for (void **state)
+{
+  check_golden (state, "frames.txt");
+}
+
 /* Not a golden file: the system may tell more facts one day. */
 static void
 info_tells_what_an_image_is (void **state)
@@ -535,6 +541,7 @@ main (void)
     IN_FOLDER (ps_lists_processes_with_names_of_any_bytes),
     IN_FOLDER (maps_lists_the_regions_of_a_process),
     IN_FOLDER (vtop_shows_every_entry_of_a_translation),
+    IN_FOLDER (frames_are_what_the_kernel_uses_them_for),
     IN_FOLDER (info_tells_what_an_image_is),
     IN_FOLDER (index_is_built_once_and_then_kept),
     IN_FOLDER (strings_adds_all_owners_to_each_line),

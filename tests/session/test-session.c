@@ -321,7 +321,8 @@ a_frame_of_nobody_says_what_it_is (void **state)
       "a page table (pte) of rl-twice (88) for 0x7fe716200000" },
     { 0x1800000, P2V_FRAME_KIND_KERNEL_CODE, "code of the kernel's image" },
     { 0x2b00000, P2V_FRAME_KIND_KERNEL_DATA, "data of the kernel's image" },
-    { 0xfd000000, P2V_FRAME_KIND_NOT_IN_IMAGE, "not in the image" },
+    { 0xfd000000, P2V_FRAME_KIND_NOT_RAM, "not memory (PCI Bus 0000:00)" },
+    { 0x100000000000, P2V_FRAME_KIND_NOT_IN_IMAGE, "not in the image" },
   };
   Fixture *self = *state;
 

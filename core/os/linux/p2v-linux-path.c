@@ -130,18 +130,14 @@ is_deleted (const P2vLinux   *self,
 }
 
 char *
-p2v_linux_dup_file_path (const P2vLinux   *self,
-                         P2vVirtualMemory *memory,
-                         P2vVirtAddr       file_va)
+p2v_linux_dup_path (const P2vLinux   *self,
+                    P2vVirtualMemory *memory,
+                    P2vVirtAddr       file_dentry,
+                    P2vVirtAddr       mnt)
 {
   g_autoptr (GString) path = g_string_new (NULL);
-  PathPlace place;
+  PathPlace place = { file_dentry, mnt };
 
-  if (!read_pointer (self, memory, file_va, LINUX_FILE_DENTRY, &place.dentry) ||
-      !read_pointer (self, memory, file_va, LINUX_FILE_MNT, &place.mnt))
-    return g_strdup ("?");
-
-  P2vVirtAddr file_dentry = place.dentry;
   if (is_nameless (self, memory, &place))
     {
       g_autoptr (GString) name = read_name (self, memory, place.dentry);
@@ -164,4 +160,17 @@ p2v_linux_dup_file_path (const P2vLinux   *self,
   if (is_deleted (self, memory, file_dentry))
     g_string_append (path, DELETED);
   return p2v_text_escape (path->str, (gssize) path->len);
+}
+
+char *
+p2v_linux_dup_file_path (const P2vLinux   *self,
+                         P2vVirtualMemory *memory,
+                         P2vVirtAddr       file_va)
+{
+  P2vVirtAddr dentry, mnt;
+
+  if (!read_pointer (self, memory, file_va, LINUX_FILE_DENTRY, &dentry) ||
+      !read_pointer (self, memory, file_va, LINUX_FILE_MNT, &mnt))
+    return g_strdup ("?");
+  return p2v_linux_dup_path (self, memory, dentry, mnt);
 }

@@ -117,6 +117,8 @@ typedef struct
   guint64     va;
 } P2vSymbol;
 
+typedef struct _P2vLinuxFrames P2vLinuxFrames;
+
 struct _P2vLinux
 {
   const P2vLinuxArch  *arch;                /* the processor that the kernel was built for */
@@ -136,6 +138,7 @@ struct _P2vLinux
   P2vSymbolFile       *file;                /* that was given or found, or NULL */
   P2vSymbol            symbols[LINUX_N_SYMBOLS];
   P2vLinuxLayoutField  layout[LINUX_N_FIELDS];
+  P2vLinuxFrames      *frames;              /* what is known of frames; has a lock of its own */
 };
 
 /* Where @field of the structure at @object_va stands. */
@@ -365,6 +368,8 @@ gboolean    p2v_linux_load_regions      (P2vSystem             *system,
                                          GError               **error);
 
 /* p2v-linux-frames.c: what a frame is; for P2vSystemBackend. */
+P2vLinuxFrames *p2v_linux_frames_new    (void);
+void        p2v_linux_frames_free       (P2vLinuxFrames        *self);
 gpointer    p2v_linux_open_frames       (P2vSystem             *system);
 G_GNUC_WARN_UNUSED_RESULT
 gboolean    p2v_linux_describe_frame    (P2vSystem             *system,
@@ -374,7 +379,13 @@ gboolean    p2v_linux_describe_frame    (P2vSystem             *system,
                                          GError               **error);
 void        p2v_linux_close_frames      (gpointer               source);
 
-/* p2v-linux-path.c: (transfer full): the path of a struct file as escaped text; never NULL. */
+/* p2v-linux-path.c: (transfer full): the path of a struct dentry, within a struct vfsmount, as
+ * escaped text; never NULL. */
+char       *p2v_linux_dup_path          (const P2vLinux        *self,
+                                         P2vVirtualMemory      *memory,
+                                         P2vVirtAddr            dentry_va,
+                                         P2vVirtAddr            mnt_va);
+/* As p2v_linux_dup_path(), of a struct file. */
 char       *p2v_linux_dup_file_path     (const P2vLinux        *self,
                                          P2vVirtualMemory      *memory,
                                          P2vVirtAddr            file_va);

@@ -42,6 +42,7 @@ free_linux (gpointer data)
 
   p2v_linux_kernel_clear (self);
   g_clear_pointer (&self->file, p2v_symbol_file_free);
+  p2v_linux_frames_free (self->frames);
   g_free (self);
 }
 
@@ -217,6 +218,7 @@ open_kernel (P2vSystem              *system,
   P2vPhysAddr hint;
 
   p2v_system_set_backend_data (system, self);
+  self->frames = p2v_linux_frames_new ();
   self->image = search->image;
   self->tables.image = search->image;
   self->arch = &p2v_linux_arch_x86_64;

@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The pas2vas authors */
+
+/* Where the kernel keeps its records of frames, and what is where in them. */
+
+#include "config.h"
+
+#include "os/linux/p2v-linux-page.h"
+
+/* The types know a flag by its name. A kernel without type information still names some in its
+ * VMCOREINFO; the last column is for the others there, and is the order of a kernel with all
+ * options. Source: Linux include/linux/page-flags.h, enum pageflags (6.1). */
+static const struct
+{
+  P2vFrameFlags flag;
+  const char   *name;
+  gint          usual_bit;
+} flag_rules[] = {
+  { P2V_FRAME_FLAGS_LOCKED, "PG_locked", 0 },
+  { P2V_FRAME_FLAGS_REFERENCED, "PG_referenced", 1 },
+  { P2V_FRAME_FLAGS_UPTODATE, "PG_uptodate", 2 },
+  { P2V_FRAME_FLAGS_DIRTY, "PG_dirty", 3 },
+  { P2V_FRAME_FLAGS_LRU, "PG_lru", 4 },
+  { P2V_FRAME_FLAGS_ACTIVE, "PG_active", 5 },
+  { P2V_FRAME_FLAGS_ERROR, "PG_error", 8 },
+  { P2V_FRAME_FLAGS_RESERVED, "PG_reserved", 12 },
+  { P2V_FRAME_FLAGS_PRIVATE, "PG_private", 13 },
+  { P2V_FRAME_FLAGS_WRITEBACK, "PG_writeback", 15 },
+  { P2V_FRAME_FLAGS_RECLAIM, "PG_reclaim", 18 },
+  { P2V_FRAME_FLAGS_SWAPBACKED, "PG_swapbacked", 19 },
+  { P2V_FRAME_FLAGS_UNEVICTABLE, "PG_unevictable", 20 },
+  { P2V_FRAME_FLAGS_MLOCKED, "PG_mlocked", 21 },
+};
+
+G_STATIC_ASSERT (G_N_ELEMENTS (flag_rules) <= P2V_LINUX_MAX_FLAGS);
+
+/* PG_swapcache is another name of PG_owner_priv_1 (or PG_owner_2), PG_hugetlb and
+ * PG_large_rmappable stand in the second record. Source: as above, and the same file of 6.12. */
+static const struct
+{
+  const char *name;
+  gint        usual_bit;
+} bit_rules[LINUX_N_PAGE_BITS] = {
+  [LINUX_PAGE_HEAD] = { "PG_head", 16 },
+  [LINUX_PAGE_SWAPCACHE] = { "PG_swapcache", 10 },
+  [LINUX_PAGE_SLAB] = { "PG_slab", 9 },
+  [LINUX_PAGE_DOUBLE_MAP] = { "PG_double_map", 6 },
+  [LINUX_PAGE_HUGETLB] = { "PG_hugetlb", -1 },
+  [LINUX_PAGE_LARGE_RMAPPABLE] = { "PG_large_rmappable", -1 },
+  [LINUX_PAGE_HWPOISON] = { "PG_hwpoison", -1 },
+};
+
+/* How the word that _mapcount shares tells its types. From 6.12 on the top byte is the type (enum
+ * pagetype, PGTY_); in 6.11 each has a bit, that is clear, among the top ones (enum pagetype, PG_);
+ * before, the bits are macros that only VMCOREINFO gives away, as the complement. Where that has
+ * none, the last column, from 5.11 to 6.10. Source: Linux include/linux/page-flags.h. */
+static const struct
+{
+  const char *type_name;
+  const char *bit_name;
+  const char *info_name;
+  guint32     usual_bit;
+} type_rules[LINUX_N_PAGE_TYPES] = {
+  [LINUX_PAGE_TYPE_BUDDY] = { "PGTY_buddy", "PG_buddy", "PAGE_BUDDY_MAPCOUNT_VALUE", 0x80 },
+  [LINUX_PAGE_TYPE_OFFLINE] = { "PGTY_offline", "PG_offline", "PAGE_OFFLINE_MAPCOUNT_VALUE",
+                                0x100 },
+  [LINUX_PAGE_TYPE_TABLE] = { "PGTY_table", "PG_table", NULL, 0x200 },
+  [LINUX_PAGE_TYPE_GUARD] = { "PGTY_guard", "PG_guard", NULL, 0x400 },
+  [LINUX_PAGE_TYPE_HUGETLB] = { "PGTY_hugetlb", "PG_hugetlb", "PAGE_HUGETLB_MAPCOUNT_VALUE", 0 },
+  [LINUX_PAGE_TYPE_SLAB] = { "PGTY_slab", "PG_slab", "PAGE_SLAB_MAPCOUNT_VALUE", 0 },
+  [LINUX_PAGE_TYPE_ZSMALLOC] = { "PGTY_zsmalloc", "PG_zsmalloc", NULL, 0 },
+  [LINUX_PAGE_TYPE_UNACCEPTED] = { "PGTY_unaccepted", "PG_unaccepted", NULL, 0 },
+};
+
+/* Flags are bits of a long; what is greater is the enumerator of a type with the same name. */
+#define MAX_FLAG_BIT 63
+
+/* Source: Linux include/linux/page-flags.h, PAGE_TYPE_BASE (4.18 to 6.10). */
+#define OLD_TYPE_BASE ((guint32) 0xf0000000)
+
+/* Source: Linux include/linux/page-flags.h (6.12), page_type_has_type(): the top byte. */
+#define TYPE_MASK ((guint32) 0xff000000)
+
+/* A number below this is a type. Source: Linux include/linux/page-flags.h, PAGE_MAPCOUNT_RESERVE
+ * (to 6.10): -128. */
+#define OLD_MAPCOUNT_RESERVE ((guint32) -128)
+
+/* The top byte of numbers that have no type. Source: Linux include/linux/page-flags.h (6.12),
+ * PGTY_mapcount_underflow. */
+#define NO_TYPE ((guint32) 0xff << 24)
+
+/* The low bits of section_mem_map are flags, the second one says that there is a map. Source: Linux
+ * include/linux/mmzone.h, SECTION_HAS_MEM_MAP and SECTION_MAP_LAST_BIT. */
+#define SECTION_HAS_MEM_MAP 2
+#define SECTION_FLAGS       0x3f
+
+static gboolean
+get_number (const P2vLinux *kernel,
+            const char     *format,
+            const char     *name,
+            gint64         *ret_number)
+{
+  g_autofree char *key = g_strdup_printf ("%s(%s)", format, name);
+  const char *text = g_hash_table_lookup (kernel->vmcoreinfo, key);
+
+  if (text == NULL)
+    return FALSE;
+  *ret_number = g_ascii_strtoll (text, NULL, 10);
+  return TRUE;
+}
+
+/* The offset of a member of struct page: from the types, else from VMCOREINFO, else @usual. */
+static guint32
+find_page_member (const P2vLinux *kernel,
+                  const char     *name,
+                  guint32         usual)
+{
+  g_autofree char *key = g_strconcat ("page.", name, NULL);
+  P2vMember member;
+  gint64 number;
+
+  if (p2v_type_source_find_member (kernel->types, "page", name, &member))
+    return member.offset_bytes;
+  if (get_number (kernel, "OFFSET", key, &number) && number >= 0
+      && number < (gint64) P2V_FRAME_SIZE)
+    return (guint32) number;
+  return usual;
+}
+
+static void
+find_members (const P2vLinux     *kernel,
+              P2vLinuxPageLayout *layout)
+{
+  guint32 word = kernel->arch->word_bytes;
+  gint64 number;
+  P2vMember member;
+
+  if (!p2v_type_source_find_size (kernel->types, "page", &layout->size_bytes)
+      && get_number (kernel, "SIZE", "page", &number) && number > 0
+      && number <= (gint64) P2V_FRAME_SIZE)
+    layout->size_bytes = (guint32) number;
+  /* What is not told is as it has been since 4.18. Source: Linux include/linux/mm_types.h. */
+  layout->flags_at = find_page_member (kernel, "flags", 0);
+  layout->head_at = find_page_member (kernel, "compound_head", word);
+  layout->mapping_at = find_page_member (kernel, "mapping", 3 * word);
+  layout->index_at = find_page_member (kernel, "index", layout->mapping_at + word);
+  layout->private_at = find_page_member (kernel, "private", layout->index_at + word);
+  layout->mapcount_at = find_page_member (kernel, "_mapcount", layout->private_at + word);
+  layout->refcount_at = find_page_member (kernel, "_refcount", layout->mapcount_at + 4);
+  layout->lru_at = find_page_member (kernel, "lru", word);
+  /* Since 5.17 a slab's record has a name of its own. */
+  if (p2v_type_source_find_member (kernel->types, "slab", "slab_cache", &member) ||
+      p2v_type_source_find_member (kernel->types, "page", "slab_cache", &member))
+    layout->slab_cache_at = member.offset_bytes;
+}
+
+/* A mask, or 0 if the kernel has no such flag. */
+static guint64
+find_flag (const P2vLinux *kernel,
+           const char     *name,
+           gint            usual_bit,
+           gboolean        has_names)
+{
+  gint64 bit;
+
+  if (p2v_type_source_find_enumerator (kernel->types, name, &bit) ||
+      get_number (kernel, "NUMBER", name, &bit))
+    return bit >= 0 && bit <= MAX_FLAG_BIT ? (guint64) 1 << bit : 0;
+  return has_names || usual_bit < 0 ? 0 : (guint64) 1 << usual_bit;
+}
+
+static void
+find_flags (const P2vLinux     *kernel,
+            P2vLinuxPageLayout *layout)
+{
+  gint64 bit;
+  gboolean has_names = p2v_type_source_find_enumerator (kernel->types, "PG_locked", &bit);
+
+  for (guint i = 0; i < G_N_ELEMENTS (flag_rules); i++)
+    {
+      guint64 mask =
+        find_flag (kernel, flag_rules[i].name, flag_rules[i].usual_bit, has_names);
+      if (mask == 0)
+        continue;
+      layout->flags[layout->n_flags].flag = flag_rules[i].flag;
+      layout->flags[layout->n_flags++].mask = mask;
+    }
+  for (guint i = 0; i < LINUX_N_PAGE_BITS; i++)
+    layout->bits[i] = find_flag (kernel, bit_rules[i].name, bit_rules[i].usual_bit, has_names);
+}
+
+/* TRUE if the kernel tells types by the top byte. */
+static gboolean
+find_type_bytes (const P2vLinux     *kernel,
+                 P2vLinuxPageLayout *layout)
+{
+  gint64 value;
+
+  if (!p2v_type_source_find_enumerator (kernel->types,
+                                        type_rules[LINUX_PAGE_TYPE_BUDDY].type_name, &value))
+    return FALSE;
+  layout->untyped_from = NO_TYPE;
+  for (guint i = LINUX_PAGE_TYPE_NONE + 1; i < LINUX_N_PAGE_TYPES; i++)
+    if (p2v_type_source_find_enumerator (kernel->types, type_rules[i].type_name, &value))
+      {
+        layout->types[i].mask = TYPE_MASK;
+        layout->types[i].value = (guint32) value << 24;
+      }
+  return TRUE;
+}
+
+/* The bit of a type, 0 if the kernel does not have it. */
+static guint32
+find_type_bit (const P2vLinux *kernel,
+               guint           type)
+{
+  gint64 value;
+
+  if (p2v_type_source_find_enumerator (kernel->types, type_rules[type].bit_name, &value) &&
+      value > MAX_FLAG_BIT)
+    return (guint32) value;
+  if (type_rules[type].info_name != NULL &&
+      get_number (kernel, "NUMBER", type_rules[type].info_name, &value))
+    return ~(guint32) value;
+  return type_rules[type].usual_bit;
+}
+
+static void
+find_type_bits (const P2vLinux     *kernel,
+                P2vLinuxPageLayout *layout)
+{
+  guint32 base = OLD_TYPE_BASE;
+  gint64 value;
+
+  layout->untyped_from = OLD_MAPCOUNT_RESERVE;
+  if (p2v_type_source_find_enumerator (kernel->types, "PAGE_MAPCOUNT_RESERVE", &value))
+    layout->untyped_from = (guint32) value;
+  if (p2v_type_source_find_enumerator (kernel->types, "PAGE_TYPE_BASE", &value))
+    base = (guint32) value;
+  for (guint i = LINUX_PAGE_TYPE_NONE + 1; i < LINUX_N_PAGE_TYPES; i++)
+    {
+      guint32 bit = find_type_bit (kernel, i);
+      layout->types[i].mask = bit != 0 ? base | bit : 0;
+      layout->types[i].value = base;
+    }
+}
+
+static void
+find_compound_members (const P2vLinux     *kernel,
+                       P2vLinuxPageLayout *layout)
+{
+  P2vMember member;
+  gint64 value;
+
+  /* In the second record by the name of struct page, or from the first on by that of struct
+   * folio. */
+  if (p2v_type_source_find_member (kernel->types, "folio", "_entire_mapcount", &member))
+    layout->entire_mapcount_at = member.offset_bytes;
+  else if (p2v_type_source_find_member (kernel->types, "folio", "_compound_mapcount", &member))
+    layout->entire_mapcount_at = member.offset_bytes;
+  else if (p2v_type_source_find_member (kernel->types, "page", "compound_mapcount", &member))
+    layout->entire_mapcount_at = layout->size_bytes + member.offset_bytes;
+  if (p2v_type_source_find_member (kernel->types, "page", "compound_order", &member))
+    layout->order_at = layout->size_bytes + member.offset_bytes;
+  else if (p2v_type_source_find_member (kernel->types, "folio", "_flags_1", &member))
+    layout->order_at = member.offset_bytes;
+  /* Both forms fit a byte. Source: Linux include/linux/mm.h folio_order() (6.12). */
+  if (p2v_type_source_find_member (kernel->types, "page", "compound_dtor", &member) &&
+      p2v_type_source_find_enumerator (kernel->types, "HUGETLB_PAGE_DTOR", &value))
+    {
+      layout->dtor_at = layout->size_bytes + member.offset_bytes;
+      layout->dtor_hugetlb = (guint8) value;
+    }
+}
+
+/* A variable that holds a long or a pointer. */
+static gboolean
+read_variable (const P2vLinux   *kernel,
+               P2vVirtualMemory *memory,
+               const char       *name,
+               guint64          *ret_value)
+{
+  guint64 va;
+
+  return (p2v_symbol_table_find (kernel->symbol_table, name, &va) ||
+          p2v_linux_get_info_symbol (kernel->vmcoreinfo, name, &va)) &&
+         p2v_linux_read_word_at (kernel, memory, va, ret_value);
+}
+
+/* "NUMBER(name)=hex", as arm64 writes addresses. */
+static gboolean
+get_hex_number (const P2vLinux *kernel,
+                const char     *name,
+                guint64        *ret_number)
+{
+  g_autofree char *key = g_strdup_printf ("NUMBER(%s)", name);
+  const char *text = g_hash_table_lookup (kernel->vmcoreinfo, key);
+
+  if (text == NULL || !g_str_has_prefix (text, "0x"))
+    return FALSE;
+  *ret_number = g_ascii_strtoull (text, NULL, 16);
+  return TRUE;
+}
+
+/* The three ways to keep all records in one array, of which a kernel has one: a flat array, and an
+ * array in virtual addresses of which only that is there which has memory behind it, with a base
+ * that is drawn at boot (x86-64) or fixed (arm64, where it begins with the first frame). */
+static gboolean
+find_array (const P2vLinux     *kernel,
+            P2vVirtualMemory   *memory,
+            P2vLinuxPageLayout *layout)
+{
+  guint64 start, memory_start;
+
+  if (read_variable (kernel, memory, "mem_map", &layout->first_va) ||
+      read_variable (kernel, memory, "vmemmap_base", &layout->first_va))
+    return TRUE;
+  if (!get_hex_number (kernel, "VMEMMAP_START", &start) ||
+      !get_hex_number (kernel, "PHYS_OFFSET", &memory_start))
+    return FALSE;
+  /* Source: Linux arch/arm64/include/asm/pgtable.h, vmemmap. PHYS_OFFSET is signed. */
+  gint64 first_pfn = (gint64) memory_start >> layout->frame_shift;
+  layout->first_va = start - (guint64) first_pfn * layout->size_bytes;
+  return TRUE;
+}
+
+typedef struct
+{
+  guint64 n_roots, size_bytes, map_at;
+  guint64 roots_va;
+} Sections;
+
+static gboolean
+find_sections (const P2vLinux *kernel,
+               Sections       *ret_sections)
+{
+  gint64 n_roots, size_bytes, map_at;
+
+  if (!p2v_linux_get_info_symbol (kernel->vmcoreinfo, "mem_section", &ret_sections->roots_va) ||
+      !get_number (kernel, "LENGTH", "mem_section", &n_roots) ||
+      !get_number (kernel, "SIZE", "mem_section", &size_bytes) || size_bytes <= 0 ||
+      !get_number (kernel, "OFFSET", "mem_section.section_mem_map", &map_at))
+    return FALSE;
+  ret_sections->n_roots = CLAMP (n_roots, 0, (gint64) P2V_FRAME_SIZE);
+  ret_sections->size_bytes = (guint64) size_bytes;
+  ret_sections->map_at = (guint64) map_at;
+  return TRUE;
+}
+
+/* Looks at the sections of one root: *@ret_first_va is where they put the record of frame 0. FALSE
+ * if they contradict each other or an earlier root. */
+static gboolean
+agree (const P2vLinux   *kernel,
+       P2vVirtualMemory *memory,
+       const Sections   *sections,
+       P2vVirtAddr       root_va,
+       P2vVirtAddr      *ret_first_va)
+{
+  guint64 map;
+
+  /* Source: Linux include/linux/mmzone.h SECTIONS_PER_ROOT: as many as fit a page. */
+  for (guint64 at = 0; at + sections->size_bytes <= P2V_FRAME_SIZE; at += sections->size_bytes)
+    if (p2v_linux_read_word_at (kernel, memory, root_va + at + sections->map_at, &map) &&
+        map & SECTION_HAS_MEM_MAP)
+      {
+        P2vVirtAddr first_va = map & ~(guint64) SECTION_FLAGS;
+        if (*ret_first_va != 0 && *ret_first_va != first_va)
+          return FALSE;
+        *ret_first_va = first_va;
+      }
+  return TRUE;
+}
+
+/* With an array in virtual addresses all sections agree on where the record of frame 0 would be.
+ * Where each section has an array of its own they do not, and we cannot tell. */
+static gboolean
+find_section_array (const P2vLinux     *kernel,
+                    P2vVirtualMemory   *memory,
+                    P2vLinuxPageLayout *layout)
+{
+  Sections sections;
+  P2vVirtAddr root_va, first_va = 0;
+
+  if (!find_sections (kernel, &sections))
+    return FALSE;
+  for (guint64 i = 0; i < sections.n_roots; i++)
+    if (!p2v_linux_read_word_at (kernel, memory,
+                                 sections.roots_va + i * kernel->arch->word_bytes, &root_va) ||
+        (root_va != 0 && !agree (kernel, memory, &sections, root_va, &first_va)))
+      return FALSE;
+  layout->first_va = first_va;
+  return first_va != 0;
+}
+
+static guint64
+find_zero_pfn (const P2vLinux   *kernel,
+               P2vVirtualMemory *memory,
+               const char       *name)
+{
+  guint64 pfn;
+
+  return read_variable (kernel, memory, name, &pfn) ? pfn : G_MAXUINT64;
+}
+
+void
+p2v_linux_page_layout_find (const P2vLinux     *kernel,
+                            P2vVirtualMemory   *memory,
+                            P2vLinuxPageLayout *ret_layout)
+{
+  P2vLinuxPageLayout layout = { .frame_shift = P2V_FRAME_SHIFT };
+  const char *page_size = g_hash_table_lookup (kernel->vmcoreinfo, "PAGESIZE");
+
+  if (page_size != NULL)
+    layout.frame_shift =
+      g_bit_storage (MAX (g_ascii_strtoull (page_size, NULL, 10), P2V_FRAME_SIZE)) - 1;
+  find_members (kernel, &layout);
+  find_flags (kernel, &layout);
+  if (!find_type_bytes (kernel, &layout))
+    find_type_bits (kernel, &layout);
+  find_compound_members (kernel, &layout);
+  layout.zero_pfn = find_zero_pfn (kernel, memory, "zero_pfn");
+  layout.huge_zero_pfn = find_zero_pfn (kernel, memory, "huge_zero_pfn");
+  /* Both came with 6.10: slabs have a type, and kpageflags reads the flags of the head. */
+  layout.tails_share_flags = layout.types[LINUX_PAGE_TYPE_SLAB].mask != 0;
+  layout.known = layout.size_bytes >= 8 * sizeof (guint32) &&
+                 (find_array (kernel, memory, &layout) ||
+                  find_section_array (kernel, memory, &layout));
+  *ret_layout = layout;
+}
