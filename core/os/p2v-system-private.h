@@ -32,10 +32,6 @@ typedef struct
   const P2vMethod  *methods;     /* ways of finding processes */
   gsize             n_methods;
 
-  /* Whether the image's header, what was found last time or a glance at the first memory speak for
-   * this system: then it is asked before others, for a search may read all of memory.
-   * Optional. */
-  gboolean (*is_likely)    (const P2vSystemSearch *search);
   /* Looks for the system in the image and, if it is there, fills @system in with the functions
    * below. P2V_OS_ERROR_NOT_DETECTED: it is not there, ask another; any other error is final. */
   gboolean (*open)         (P2vSystem             *system,
