@@ -11,6 +11,7 @@
 #error "Only <pas2vas.h> can be included directly."
 #endif
 
+#include "p2v-frame.h"
 #include "p2v-session.h"
 
 G_BEGIN_DECLS
@@ -101,6 +102,13 @@ P2V_AVAILABLE_IN_1_0
 gboolean   p2v_export_add_mapping   (P2vExport         *self,
                                      P2vSession        *session,
                                      const P2vMapping  *mapping,
+                                     GCancellable      *cancellable,
+                                     GError           **error);
+P2V_AVAILABLE_IN_1_0
+gboolean   p2v_export_add_frame      (P2vExport         *self,
+                                     P2vSession        *session,
+                                     P2vPhysAddr        pa,
+                                     const P2vFrame    *frame,
                                      GCancellable      *cancellable,
                                      GError           **error);
 P2V_AVAILABLE_IN_1_0

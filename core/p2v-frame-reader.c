@@ -20,6 +20,9 @@
 #include "os/p2v-system-private.h"
 #include "p2v-session-private.h"
 
+/* Frames between two looks at whether to stop. */
+#define FRAMES_AT_ONCE 4096
+
 struct _P2vFrameReader
 {
   P2vImage      *image;
@@ -202,6 +205,88 @@ p2v_frame_reader_read (P2vFrameReader  *self,
     g_string_assign (self->detail, p2v_frame_kind_get_title (frame.kind));
   frame.detail = self->detail->str;
   *ret_frame = frame;
+  return TRUE;
+}
+
+static void
+add_to_check (P2vCountCheck *check,
+              P2vPhysAddr    pa,
+              gint64         n_found,
+              gint64         n_expected)
+{
+  if (n_expected < 0)
+    {
+      check->n_uncounted += n_found > 0 ? 1 : 0;
+      return;
+    }
+  if (n_found == 0 && n_expected == 0)
+    return;
+  if (n_found != n_expected && check->n_fewer + check->n_more == 0)
+    check->first_differing_pa = pa;
+  check->n_compared++;
+  check->n_fewer += n_found < n_expected ? 1 : 0;
+  check->n_more += n_found > n_expected ? 1 : 0;
+}
+
+static gboolean
+check_range (P2vFrameReader       *self,
+             const P2vImageRange  *range,
+             P2vCountCheck        *check,
+             GCancellable         *cancellable,
+             GError              **error)
+{
+  guint64 last = (range->start_pa + (range->length_bytes - 1)) >> P2V_FRAME_SHIFT;
+
+  for (guint64 pfn = range->start_pa >> P2V_FRAME_SHIFT; pfn <= last; pfn++)
+    {
+      gint64 n_expected;
+
+      if (pfn % FRAMES_AT_ONCE == 0 && g_cancellable_set_error_if_cancelled (cancellable, error))
+        return FALSE;
+      if (!p2v_system_count_mappings (self->system, self->source, pfn << P2V_FRAME_SHIFT,
+                                      &n_expected, error))
+        return FALSE;
+      add_to_check (check, pfn << P2V_FRAME_SHIFT, count_mappings (self, pfn), n_expected);
+    }
+  return TRUE;
+}
+
+/**
+ * p2v_session_check_counts:
+ * @self: a session whose index is complete
+ * @ret_check: (out caller-allocates): what came of it; all 0 if the system counts nothing
+ * @cancellable: (nullable): to stop early
+ * @error: return location for an error
+ *
+ * Compares the mappings of every frame of the image with what the system counts. Takes a fraction
+ * of a second for a gigabyte, so not for a main loop.
+ *
+ * Returns: %FALSE if the image cannot be read, or with %P2V_QUERY_ERROR_NOT_READY if there is no
+ *   complete index
+ */
+gboolean
+p2v_session_check_counts (P2vSession     *self,
+                          P2vCountCheck  *ret_check,
+                          GCancellable   *cancellable,
+                          GError        **error)
+{
+  g_return_val_if_fail (P2V_IS_SESSION (self) && ret_check != NULL, FALSE);
+
+  g_auto (P2vSessionView) view = p2v_session_view (self);
+  if (view.map == NULL)
+    {
+      g_set_error_literal (error, P2V_QUERY_ERROR, P2V_QUERY_ERROR_NOT_READY,
+                           _("The index of the image is not complete yet"));
+      return FALSE;
+    }
+  g_autoptr (P2vFrameReader) reader = p2v_frame_reader_new_for_view (&view);
+  P2vCountCheck check = { 0 };
+  gsize n_ranges;
+  const P2vImageRange *ranges = p2v_image_get_ranges (view.image, &n_ranges);
+  for (gsize i = 0; i < n_ranges && reader->source != NULL; i++)
+    if (!check_range (reader, &ranges[i], &check, cancellable, error))
+      return FALSE;
+  *ret_check = check;
   return TRUE;
 }
 

@@ -30,6 +30,33 @@ gboolean        p2v_frame_reader_read        (P2vFrameReader       *self,
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (P2vFrameReader, p2v_frame_reader_free)
 
+/**
+ * P2vCountCheck:
+ * @n_compared: frames of the image that are mapped, as the index or the system has it, and whose
+ * mappings the system counts
+ * @n_fewer: of them, those of which fewer were found: an address space is missing, or memory
+ * changed while the image was taken
+ * @n_more: of them, those of which more were found: memory changed
+ * @n_uncounted: frames that are mapped but whose mappings the system does not count
+ * @first_differing_pa: the lowest address of a frame with fewer or more
+ *
+ * How the mappings of the index compare with the system's own counts.
+ */
+typedef struct
+{
+  guint64     n_compared;
+  guint64     n_fewer;
+  guint64     n_more;
+  guint64     n_uncounted;
+  P2vPhysAddr first_differing_pa;
+} P2vCountCheck;
+
+P2V_AVAILABLE_IN_1_0
+gboolean        p2v_session_check_counts     (P2vSession           *self,
+                                              P2vCountCheck        *ret_check,
+                                              GCancellable         *cancellable,
+                                              GError              **error);
+
 P2V_AVAILABLE_IN_1_0
 P2vFrame       *p2v_session_describe_frame   (P2vSession           *self,
                                               P2vPhysAddr           pa,

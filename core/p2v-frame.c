@@ -6,7 +6,7 @@
 #include "p2v-frame.h"
 
 #include <glib/gi18n-lib.h>
-#include <string.h>
+#include <inttypes.h>
 
 /* The ids are the words of CSV, JSON and --kind, and never change; a title can stand behind
  * "it is". */
@@ -164,6 +164,28 @@ p2v_frame_is_disagreeing (const P2vFrame *self)
 {
   g_return_val_if_fail (self != NULL, FALSE);
   return self->n_found >= 0 && self->n_expected >= 0 && self->n_found != self->n_expected;
+}
+
+/**
+ * p2v_frame_dup_count_text:
+ * @self: a frame
+ *
+ * Says how the mappings that were found compare with those that the system counts.
+ *
+ * Returns: (transfer full) (nullable): a translated phrase, or %NULL if one number is not known
+ */
+char *
+p2v_frame_dup_count_text (const P2vFrame *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  if (self->n_found < 0 || self->n_expected < 0)
+    return NULL;
+  if (self->n_found == self->n_expected)
+    return g_strdup (_("the system counts no others"));
+  /* Translators: two numbers of mappings of a frame. */
+  return g_strdup_printf (_("%" PRId64 " found, but the system counts %" PRId64), self->n_found,
+                          self->n_expected);
 }
 
 /**

@@ -215,6 +215,8 @@ char           *p2v_frame_flags_dup_text   (P2vFrameFlags    flags);
 P2V_AVAILABLE_IN_1_0
 gboolean        p2v_frame_is_disagreeing   (const P2vFrame  *self);
 P2V_AVAILABLE_IN_1_0
+char           *p2v_frame_dup_count_text   (const P2vFrame  *self);
+P2V_AVAILABLE_IN_1_0
 P2vFrame       *p2v_frame_copy             (const P2vFrame  *self);
 P2V_AVAILABLE_IN_1_0
 void            p2v_frame_free             (P2vFrame        *self);

@@ -112,13 +112,13 @@ add_region (P2vExport        *self,
 }
 
 static void
-add_file_offset (P2vExport        *self,
-                 P2vImage         *image,
-                 const P2vMapping *mapping)
+add_file_offset (P2vExport   *self,
+                 P2vImage    *image,
+                 P2vPhysAddr  pa)
 {
   guint64 file_offset;
 
-  if (image != NULL && p2v_image_pa_to_offset (image, mapping->pa, &file_offset))
+  if (image != NULL && p2v_image_pa_to_offset (image, pa, &file_offset))
     p2v_export_add_number (self, file_offset);
   else
     p2v_export_add_nothing (self);
@@ -168,7 +168,7 @@ add_description (P2vExport        *self,
   add_size_word (self, mapping->page_shift);
   p2v_export_add_text (self, p2v_state_to_string (mapping->state));
   add_region (self, mapping);
-  add_file_offset (self, image, mapping);
+  add_file_offset (self, image, mapping->pa);
   p2v_export_add_number (self, (guint64) 1 << mapping->page_shift);
   p2v_export_add_number (self, mapping->entry_pa);
   add_region_rights (self, mapping);
@@ -181,7 +181,7 @@ add_no_description (P2vExport        *self,
 {
   for (guint i = 0; i < 4; i++)
     p2v_export_add_nothing (self);
-  add_file_offset (self, image, mapping);
+  add_file_offset (self, image, mapping->pa);
   for (guint i = 0; i < 3; i++)
     p2v_export_add_nothing (self);
 }
@@ -244,6 +244,54 @@ p2v_export_add_mapping (P2vExport         *self,
   else
     add_no_description (self, image, mapping);
   add_addresses (self, mapping);
+  return p2v_export_end_row (self, cancellable, error);
+}
+
+static void
+add_nothings (P2vExport *self,
+              guint      n_cells)
+{
+  for (guint i = 0; i < n_cells; i++)
+    p2v_export_add_nothing (self);
+}
+
+/**
+ * p2v_export_add_frame:
+ * @self: an export with the columns of p2v_export_get_mapping_columns()
+ * @session: whose frame it is
+ * @pa: the physical address that was asked for
+ * @frame: (transfer none): what the frame is that @pa is in
+ * @cancellable: (nullable): cancels
+ * @error: return location
+ *
+ * Adds a row for an address that has no mapping: its state is "unmapped" or "not-in-image", its
+ * region what the frame is, its class the frame's kind, and it stands for no address.
+ *
+ * Returns: %FALSE with @error as of p2v_export_end_row()
+ * Since: 1.0
+ */
+gboolean
+p2v_export_add_frame (P2vExport       *self,
+                      P2vSession      *session,
+                      P2vPhysAddr      pa,
+                      const P2vFrame  *frame,
+                      GCancellable    *cancellable,
+                      GError         **error)
+{
+  g_return_val_if_fail (self != NULL && self->columns == mapping_columns, FALSE);
+  g_return_val_if_fail (frame != NULL, FALSE);
+
+  p2v_export_add_number (self, pa);
+  p2v_export_add_nothing (self);
+  p2v_export_add_number (self, 1);
+  add_nothings (self, 4);
+  p2v_export_add_text (self, frame->in_image ? "unmapped" : "not-in-image");
+  p2v_export_add_text (self, frame->detail);
+  add_file_offset (self, get_image (self, session), pa);
+  add_nothings (self, 3);
+  p2v_export_add_text (self, p2v_frame_kind_get_id (frame->kind));
+  p2v_export_add_number (self, 0);
+  add_nothings (self, 2);
   return p2v_export_end_row (self, cancellable, error);
 }
 

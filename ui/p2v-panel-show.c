@@ -140,6 +140,16 @@ show_hidden (P2vPanel *self)
     gtk_button_set_label (GTK_BUTTON (self->kernel_button), text);
 }
 
+/* What the answer rests on, and whether the system counts as many mappings. */
+static char *
+dup_coverage_text (P2vPanel *self)
+{
+  g_autofree char *coverage = p2v_answer_dup_coverage (self->answer);
+  g_autofree char *count = self->frame != NULL ? p2v_frame_dup_count_text (self->frame) : NULL;
+
+  return count != NULL ? g_strdup_printf ("%s · %s", coverage, count) : g_steal_pointer (&coverage);
+}
+
 void
 p2v_panel_show_answer (P2vPanel *self)
 {
@@ -151,7 +161,7 @@ p2v_panel_show_answer (P2vPanel *self)
     }
 
   g_autofree char *verdict = p2v_answer_dup_verdict (self->answer);
-  g_autofree char *coverage = p2v_answer_dup_coverage (self->answer);
+  g_autofree char *coverage = dup_coverage_text (self);
   gboolean is_working = p2v_driver_get_state (self->driver) == P2V_DRIVER_RUNNING;
 
   /* A tooltip that is set asks the display server where the pointer is, changed or not. */

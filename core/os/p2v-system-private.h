@@ -32,6 +32,10 @@ typedef struct
   const P2vMethod  *methods;     /* ways of finding processes */
   gsize             n_methods;
 
+  /* Whether the image's header, what was found last time or a glance at the first memory speak for
+   * this system: then it is asked before others, for a search may read all of memory.
+   * Optional. */
+  gboolean (*is_likely)    (const P2vSystemSearch *search);
   /* Looks for the system in the image and, if it is there, fills @system in with the functions
    * below. P2V_OS_ERROR_NOT_DETECTED: it is not there, ask another; any other error is final. */
   gboolean (*open)         (P2vSystem             *system,
@@ -55,6 +59,13 @@ typedef struct
                             gpointer               source,
                             P2vFrame              *frame,
                             GString               *detail,
+                            GError               **error);
+  /* As describe_frame, but says only how many mappings the system counts, -1 for none, and much
+   * faster. Optional beside the three. */
+  gboolean (*count_mappings) (P2vSystem           *system,
+                            gpointer               source,
+                            P2vPhysAddr            pa,
+                            gint64                *ret_n_mappings,
                             GError               **error);
   void     (*close_frames) (gpointer               source);
   /* Frees what p2v_system_set_backend_data() was given. */
@@ -108,6 +119,12 @@ gboolean             p2v_system_describe_frame    (P2vSystem              *self,
                                                    gpointer                source,
                                                    P2vFrame               *frame,
                                                    GString                *detail,
+                                                   GError                **error);
+G_GNUC_WARN_UNUSED_RESULT
+gboolean             p2v_system_count_mappings    (P2vSystem              *self,
+                                                   gpointer                source,
+                                                   P2vPhysAddr             pa,
+                                                   gint64                 *ret_n_mappings,
                                                    GError                **error);
 void                 p2v_system_close_frames      (P2vSystem              *self,
                                                    gpointer                source);

@@ -130,33 +130,56 @@ put_in_order (P2vSystem *self)
     }
 }
 
+/* NULL without an error: it is not there. */
+static P2vSystem *
+try_backend (const P2vSystemBackend  *backend,
+             const P2vSystemSearch   *search,
+             GError                 **error)
+{
+  g_autoptr (P2vSystem) self = g_object_new (P2V_TYPE_SYSTEM, NULL);
+  g_autoptr (GError) local_error = NULL;
+
+  self->backend = backend;
+  self->image = g_object_ref (search->image);
+  if (backend->open (self, search, &local_error))
+    {
+      put_in_order (self);
+      return g_steal_pointer (&self);
+    }
+  if (!g_error_matches (local_error, P2V_OS_ERROR, P2V_OS_ERROR_NOT_DETECTED))
+    g_propagate_error (error, g_steal_pointer (&local_error));
+  return NULL;
+}
+
 P2vSystem *
 p2v_system_find (const P2vSystemSearch  *search,
                  GError                **error)
 {
-  for (gsize i = 0; i < G_N_ELEMENTS (backends); i++)
-    {
-      g_autoptr (P2vSystem) self = g_object_new (P2V_TYPE_SYSTEM, NULL);
-      g_autoptr (GError) local_error = NULL;
+  gboolean likely[G_N_ELEMENTS (backends)];
 
-      self->backend = backends[i];
-      self->image = g_object_ref (search->image);
-      if (self->backend->open (self, search, &local_error))
+  for (gsize i = 0; i < G_N_ELEMENTS (backends); i++)
+    likely[i] = backends[i]->is_likely != NULL && backends[i]->is_likely (search);
+  for (gsize i = 0; i < 2 * G_N_ELEMENTS (backends); i++)
+    {
+      gsize position = i % G_N_ELEMENTS (backends);
+      GError *local_error = NULL;
+
+      if (likely[position] != (i < G_N_ELEMENTS (backends)))
+        continue;
+      P2vSystem *self = try_backend (backends[position], search, &local_error);
+      if (self != NULL)
+        return self;
+      if (local_error != NULL)
         {
-          put_in_order (self);
-          return g_steal_pointer (&self);
-        }
-      if (!g_error_matches (local_error, P2V_OS_ERROR, P2V_OS_ERROR_NOT_DETECTED))
-        {
-          g_propagate_error (error, g_steal_pointer (&local_error));
+          g_propagate_error (error, local_error);
           return NULL;
         }
     }
   g_set_error (
     error, P2V_OS_ERROR, P2V_OS_ERROR_NOT_DETECTED,
     _("“%s” (%s): no operating system was recognized in %" PRIu64
-      " MiB of memory, searched to the end; is it a complete image of physical memory, of a Linux "
-      "kernel 6.0 or later on x86-64?"),
+      " MiB of memory, searched to the end; is it a complete image of physical memory, of Linux or "
+      "of Windows?"),
     p2v_image_get_display_name (search->image), p2v_image_get_format_name (search->image),
     p2v_image_get_memory_size (search->image) >> 20);
   return NULL;
@@ -277,6 +300,23 @@ p2v_system_describe_frame (P2vSystem  *self,
                            GError    **error)
 {
   return self->backend->describe_frame (self, source, frame, detail, error);
+}
+
+gboolean
+p2v_system_count_mappings (P2vSystem    *self,
+                           gpointer      source,
+                           P2vPhysAddr   pa,
+                           gint64       *ret_n_mappings,
+                           GError      **error)
+{
+  P2vFrame frame = { .pa = pa, .n_expected = -1 };
+
+  if (self->backend->count_mappings != NULL)
+    return self->backend->count_mappings (self, source, pa, ret_n_mappings, error);
+  g_autoptr (GString) detail = g_string_new (NULL);
+  gboolean ok = p2v_system_describe_frame (self, source, &frame, detail, error);
+  *ret_n_mappings = frame.n_expected;
+  return ok;
 }
 
 void

@@ -101,17 +101,53 @@ add_index (Pas2vasProperties *properties,
                              statistics.index_bytes);
 }
 
+/* How many mappings the system itself counts, if it does. */
+static void
+add_count_check (Pas2vasProperties   *properties,
+                 const P2vCountCheck *check)
+{
+  if (check->n_compared == 0)
+    return;
+  pas2vas_properties_printf (properties, N_("Frames with as many mappings as the system counts"),
+                             _("%" PRIu64 " of %" PRIu64),
+                             check->n_compared - check->n_fewer - check->n_more,
+                             check->n_compared);
+  if (check->n_fewer + check->n_more > 0)
+    pas2vas_properties_printf (
+      properties, N_("Frames with other mappings"),
+      _("%" PRIu64 " with fewer, %" PRIu64 " with more, the first at 0x%" PRIx64
+        "; “pas2vas frames --disagreeing” lists them"),
+      check->n_fewer, check->n_more, check->first_differing_pa);
+}
+
+typedef struct
+{
+  P2vExportFormat format;
+  P2vCountCheck   check;
+} Info;
+
 G_GNUC_WARN_UNUSED_RESULT static gboolean
-print_properties (P2vSession       *session,
-                  P2vExportFormat   format,
-                  GError          **error)
+check_counts (P2vSession  *session,
+              gpointer     data,
+              GError     **error)
+{
+  Info *self = data;
+
+  return p2v_session_check_counts (session, &self->check, NULL, error);
+}
+
+G_GNUC_WARN_UNUSED_RESULT static gboolean
+print_properties (P2vSession  *session,
+                  const Info  *self,
+                  GError     **error)
 {
   g_autoptr (GOutputStream) output = pas2vas_open_output ();
-  g_autoptr (Pas2vasProperties) properties = pas2vas_properties_new (output, format);
+  g_autoptr (Pas2vasProperties) properties = pas2vas_properties_new (output, self->format);
 
-  add_image (properties, session, format);
+  add_image (properties, session, self->format);
   add_system (properties, session);
   add_index (properties, session);
+  add_count_check (properties, &self->check);
   pas2vas_properties_add_findings (properties, session);
   return pas2vas_properties_finish (properties, error);
 }
@@ -132,8 +168,11 @@ run (char **argv)
     return PAS2VAS_UNREADABLE;
 
   /* What is known is printed even if the system is not understood: that is when one asks. */
-  gboolean is_understood = pas2vas_run_advance (session, P2V_STAGE_INDEX, options.quiet, &error);
-  if (!print_properties (session, options.format, &print_error))
+  Info self = { .format = options.format };
+  gboolean is_understood
+    = pas2vas_run_advance (session, P2V_STAGE_INDEX, options.quiet, &error)
+      && pas2vas_run_work (session, check_counts, NULL, &self, options.quiet, &error);
+  if (!print_properties (session, &self, &print_error))
     return pas2vas_report_error (print_error);
   return is_understood ? PAS2VAS_ANSWERED : pas2vas_report_error (error);
 }

@@ -32,6 +32,7 @@ typedef struct
   GHashTable     *processes;   /* those that have a row */
   gboolean        has_kernel;  /* whether the kernel has a row */
   guint64         n_hidden;    /* mappings of the kernel without a row */
+  guint           n_agreeing;  /* addresses for which the system counts the same mappings */
 } Lookup;
 
 static void
@@ -105,25 +106,54 @@ add_row (Lookup     *self,
 }
 
 /* An address without a row of a process: why, and what the frame is if that is known. */
-G_GNUC_WARN_UNUSED_RESULT static gboolean
-note_frame (Lookup     *self,
-              P2vAnswer  *answer,
-              GError    **error)
+static void
+note_frame (P2vAnswer      *answer,
+            const P2vFrame *frame)
 {
   g_autofree char *verdict = p2v_answer_dup_verdict (answer);
-  P2vFrame frame;
 
-  if (!p2v_frame_reader_read (self->frames, p2v_answer_get_pa (answer), &frame, error))
-    return FALSE;
   if (p2v_answer_get_absence (answer) == P2V_ABSENCE_FILTERED
-      || frame.kind == P2V_FRAME_KIND_UNKNOWN || frame.kind == P2V_FRAME_KIND_NOT_IN_IMAGE)
+      || frame->kind == P2V_FRAME_KIND_UNKNOWN || frame->kind == P2V_FRAME_KIND_NOT_IN_IMAGE)
     pas2vas_note ("0x%" PRIx64 ": %s", p2v_answer_get_pa (answer), verdict);
   else
     /* Translators: address, why nobody is shown, what the frame is: "0x1000000: nobody maps this
      * frame in user space; it is code of the kernel's image". */
     pas2vas_note (_("0x%" PRIx64 ": %s; it is %s"), p2v_answer_get_pa (answer), verdict,
-                  frame.detail);
-  return TRUE;
+                  frame->detail);
+}
+
+static void
+compare_counts (Lookup         *self,
+                P2vAnswer      *answer,
+                const P2vFrame *frame)
+{
+  if (p2v_frame_is_disagreeing (frame))
+    pas2vas_note (_("0x%" PRIx64 ": mapped %" PRId64 " times by address spaces that were found, "
+                    "but %" PRId64 " times by the system's own count"),
+                  p2v_answer_get_pa (answer), frame->n_found, frame->n_expected);
+  else if (frame->n_expected >= 0)
+    self->n_agreeing++;
+}
+
+/* What there is to say beside the rows. What nobody maps has a row where notes are not seen. */
+G_GNUC_WARN_UNUSED_RESULT static gboolean
+tell_frame (Lookup     *self,
+            P2vAnswer  *answer,
+            GError    **error)
+{
+  P2vPhysAddr pa = p2v_answer_get_pa (answer);
+  P2vAbsence absence = p2v_answer_get_absence (answer);
+  P2vFrame frame;
+
+  if (!p2v_frame_reader_read (self->frames, pa, &frame, error))
+    return FALSE;
+  if (p2v_answer_get_n_owners (answer) == 0)
+    note_frame (answer, &frame);
+  compare_counts (self, answer, &frame);
+  if (self->options.format == P2V_EXPORT_TABLE || absence == P2V_ABSENCE_NONE
+      || absence == P2V_ABSENCE_FILTERED)
+    return TRUE;
+  return p2v_export_add_frame (self->export, self->session, pa, &frame, NULL, error);
 }
 
 G_GNUC_WARN_UNUSED_RESULT static gboolean
@@ -138,7 +168,7 @@ look_up_address (Lookup       *self,
     if (!add_row (self, answer, i, error))
       return FALSE;
   self->n_hidden += p2v_answer_get_n_hidden (answer);
-  return p2v_answer_get_n_owners (answer) > 0 || note_frame (self, answer, error);
+  return tell_frame (self, answer, error);
 }
 
 G_GNUC_WARN_UNUSED_RESULT static gboolean
@@ -205,10 +235,13 @@ print_closing_line (Lookup *self)
                                   (gulong) self->n_mappings),
                      self->n_mappings);
   g_autofree char *owners = dup_owners_text (self);
-  /* Translators: "3 mappings in 2 processes; 46 of 46 address spaces walked". */
-  g_autofree char *line = g_strdup_printf (_("%s in %s; %u of %u address spaces walked"), mappings,
-                                           owners, statistics.n_spaces_walked,
-                                           statistics.n_spaces);
+  /* Translators: "3 mappings in 2 processes; 46 of 46 address spaces walked", then perhaps that the
+   * system itself counts as many mappings as were found. */
+  const char *count =
+    self->n_agreeing == self->n_places ? _("; the system counts no others") : "";
+  g_autofree char *line =
+    g_strdup_printf (_("%s in %s; %u of %u address spaces walked%s"), mappings, owners,
+                     statistics.n_spaces_walked, statistics.n_spaces, count);
   if (self->n_hidden == 0)
     pas2vas_note ("%s.", line);
   else

@@ -295,6 +295,8 @@ info_tells_what_an_image_is (void **state)
   assert_contains (transcript->str, "> Processes: 67\n");
   assert_contains (transcript->str, "> Address spaces walked: 22\n");
   assert_contains (transcript->str, "> Address spaces skipped: 0\n");
+  assert_contains (transcript->str,
+                   "> Frames with as many mappings as the system counts: 2208 of 2208\n");
 
   append_run (transcript, state, "pas2vas info --format csv mem.raw");
   assert_contains (transcript->str, "> property,value\n");

@@ -305,6 +305,77 @@ records_of_noise_are_described_to_the_end (void **state)
   assert_int_equal (p2v_test_teardown_folder (&folder), 0);
 }
 
+static void
+every_mapping_that_the_kernel_counts_was_found (void **state)
+{
+  Fixture *self = *state;
+  P2vCountCheck check;
+
+  assert_true (p2v_session_check_counts (self->session, &check, NULL, NULL));
+  assert_int_equal (check.n_compared, 2208);
+  assert_int_equal (check.n_fewer, 0);
+  assert_int_equal (check.n_more, 0);
+  /* vvar and the page of zeros. */
+  assert_int_equal (check.n_uncounted, 2);
+}
+
+/* Where the image has what the kernel has at @va of its array of records. */
+static gsize
+find_record (Fixture     *self,
+             P2vVirtAddr  va)
+{
+  for (P2vPhysAddr pa = 0; pa < 0x4c00000; pa += FRAME)
+    {
+      P2vFrame frame;
+      assert_true (p2v_frame_reader_read (self->reader, pa, &frame, NULL));
+      if (frame.kind == P2V_FRAME_KIND_FRAME_TABLE && frame.va == va / FRAME * FRAME)
+        return (gsize) pa + va % FRAME;
+    }
+  fail_msg ("no record");
+  return 0;
+}
+
+/* Source: vmcoreinfo.txt: OFFSET(page._mapcount)=48. */
+static void
+add_to_mapcount (Fixture     *self,
+                 char        *bytes,
+                 P2vPhysAddr  pa,
+                 gint         number)
+{
+  P2vFrame frame;
+
+  assert_true (p2v_frame_reader_read (self->reader, pa, &frame, NULL));
+  bytes[find_record (self, frame.record_va) + 48] += (char) number;
+}
+
+/* One more than there are, as if an address space were missing, of a frame that pid 88 maps three
+ * times; and one less of a frame that pids 86 and 87 share (truth.tsv). */
+static void
+other_counts_of_the_kernel_are_told (void **state)
+{
+  Fixture *self = *state;
+  void *folder = NULL;
+  char *bytes = NULL;
+  gsize length;
+  P2vCountCheck check;
+
+  assert_true (g_file_get_contents (g_getenv ("P2V_TINY_IMAGE"), &bytes, &length, NULL));
+  g_autofree char *owned = bytes;
+  add_to_mapcount (self, bytes, 0x4a3e000, 1);
+  add_to_mapcount (self, bytes, 0x4aae000, -1);
+  assert_int_equal (p2v_test_setup_folder (&folder), 0);
+  g_autofree char *path = p2v_test_write_file (&folder, "counts.raw", bytes, length);
+  g_autoptr (P2vSession) session = open_session (path);
+  assert_true (p2v_session_check_counts (session, &check, NULL, NULL));
+  assert_int_equal (check.n_fewer, 1);
+  assert_int_equal (check.n_more, 1);
+  assert_int_equal (check.first_differing_pa, 0x4a3e000);
+  g_autoptr (P2vFrame) frame = p2v_session_describe_frame (session, 0x4a3e000, NULL);
+  g_autofree char *text = p2v_frame_dup_count_text (frame);
+  assert_string_equal (text, "3 found, but the system counts 4");
+  assert_int_equal (p2v_test_teardown_folder (&folder), 0);
+}
+
 int
 main (void)
 {
@@ -318,6 +389,8 @@ main (void)
     cmocka_unit_test (single_frame_is_described_in_a_thread),
     cmocka_unit_test (without_a_system_nothing_is_described),
     cmocka_unit_test (records_of_noise_are_described_to_the_end),
+    cmocka_unit_test (every_mapping_that_the_kernel_counts_was_found),
+    cmocka_unit_test (other_counts_of_the_kernel_are_told),
   };
 
   return cmocka_run_group_tests_name ("frames", tests, setup, teardown);

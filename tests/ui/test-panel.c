@@ -183,6 +183,8 @@ place_verdict_rows_and_trail_are_shown (void **state)
   assert_label (fixture->panel->frame_label, "0x4a4a");
   assert_contains (gtk_label_get_label (fixture->panel->verdict_label), "2 owners");
   assert_contains (gtk_label_get_label (fixture->panel->coverage_label), "22 of 22");
+  assert_contains (gtk_label_get_label (fixture->panel->coverage_label),
+                   "the system counts no others");
   assert_page (fixture, "rows");
   assert_int_equal (count_rows (fixture), 2);
   assert_contains (p2v_trail_view_get_text (fixture->panel->trail_view), "pte 0x");

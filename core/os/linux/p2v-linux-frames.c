@@ -286,3 +286,31 @@ p2v_linux_describe_frame (P2vSystem  *system,
   return describe_page (self, &page, compound, is_free, order, frame, detail, error)
          && p2v_virtual_memory_check (self->memory, error);
 }
+
+gboolean
+p2v_linux_count_mappings (P2vSystem    *system,
+                          gpointer      source,
+                          P2vPhysAddr   pa,
+                          gint64       *ret_n_mappings,
+                          GError      **error)
+{
+  P2vLinuxFrameSource *self = source;
+  P2vFrame frame = { .pa = pa, .n_expected = -1 };
+  P2vLinuxPage page;
+  gboolean ok = TRUE;
+
+  if (self->shared->layout.known &&
+      p2v_linux_page_read (&self->pages, pa >> self->shared->layout.frame_shift, &page))
+    {
+      const P2vLinuxCompound *compound = p2v_linux_page_get_compound (&self->pages, &page);
+      frame.flags = p2v_linux_page_get_flags (&self->pages, &page, compound, FALSE);
+      frame.n_expected =
+        get_expected (&frame, p2v_linux_page_get_mapcount (&self->pages, &page, compound));
+      /* Who has a page that a driver moves is only asked where it seems to be mapped. */
+      if (frame.n_expected > 0 &&
+          (compound->head.mapping & P2V_LINUX_MAPPING_MASK) == P2V_LINUX_MAPPING_MOVABLE)
+        ok = p2v_linux_describe_movable (self, compound, &frame, error);
+    }
+  *ret_n_mappings = frame.n_expected;
+  return ok && p2v_virtual_memory_check (self->memory, error);
+}

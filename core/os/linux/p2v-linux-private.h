@@ -377,6 +377,12 @@ gboolean    p2v_linux_describe_frame    (P2vSystem             *system,
                                          P2vFrame              *frame,
                                          GString               *detail,
                                          GError               **error);
+G_GNUC_WARN_UNUSED_RESULT
+gboolean    p2v_linux_count_mappings    (P2vSystem             *system,
+                                         gpointer               source,
+                                         P2vPhysAddr            pa,
+                                         gint64                *ret_n_mappings,
+                                         GError               **error);
 void        p2v_linux_close_frames      (gpointer               source);
 
 /* p2v-linux-path.c: (transfer full): the path of a struct dentry, within a struct vfsmount, as

@@ -266,19 +266,29 @@ open_bare_linux (P2vSystem              *system,
   return open_kernel (system, search, find_bare, error);
 }
 
+/* Its hints are addresses of pages. */
+static gboolean
+is_likely (const P2vSystemSearch *search)
+{
+  return p2v_image_get_hints (search->image)->vmcoreinfo != NULL ||
+         (search->hint != 0 && search->hint % P2V_FRAME_SIZE == 0);
+}
+
 /* Both differ in how they look for a kernel only. */
-#define LINUX_BACKEND(open_func)            \
+#define LINUX_BACKEND(likely_func, open_func) \
   {                                         \
     .id = "linux",                          \
+    .is_likely = likely_func,               \
     .methods = p2v_linux_methods,           \
     .n_methods = P2V_LINUX_N_METHODS,       \
     .open = open_func,                      \
     .load_regions = p2v_linux_load_regions, \
     .open_frames = p2v_linux_open_frames,   \
     .describe_frame = p2v_linux_describe_frame, \
+    .count_mappings = p2v_linux_count_mappings, \
     .close_frames = p2v_linux_close_frames, \
     .free_data = free_linux,                \
   }
 
-const P2vSystemBackend p2v_linux_backend = LINUX_BACKEND (open_linux);
-const P2vSystemBackend p2v_bare_linux_backend = LINUX_BACKEND (open_bare_linux);
+const P2vSystemBackend p2v_linux_backend = LINUX_BACKEND (is_likely, open_linux);
+const P2vSystemBackend p2v_bare_linux_backend = LINUX_BACKEND (NULL, open_bare_linux);

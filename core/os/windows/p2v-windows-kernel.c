@@ -106,12 +106,13 @@ read_shared_page (P2vWindows       *self,
       self->build = old_versions[i].build;
 }
 
-/* Follows the list of processes from System's to the first node that is in no process: the head.
- * *@ret_n_processes counts those before. */
+/* Follows the list of processes from System's, forward (@link 0) or backward, to the first node
+ * that is in no process: the head. *@n_processes grows by those before. */
 static P2vVirtAddr
-find_list_head (const P2vWindows *self,
+follow_to_head (const P2vWindows *self,
                 P2vVirtualMemory *memory,
-                guint            *ret_n_processes)
+                guint             link,
+                guint            *n_processes)
 {
   g_autoptr (GHashTable) seen = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   g_autofree P2vWindowsObject *object = g_new (P2vWindowsObject, 1);
@@ -120,8 +121,8 @@ find_list_head (const P2vWindows *self,
 
   while (g_hash_table_add (seen, g_memdup2 (&node_va, sizeof node_va)))
     {
-      *ret_n_processes = g_hash_table_size (seen);
-      if (!p2v_windows_read_pointer (self, memory, node_va, &node_va) ||
+      ++*n_processes;
+      if (!p2v_windows_read_pointer (self, memory, node_va + link, &node_va) ||
           !p2v_windows_is_kernel_va (self, node_va))
         return 0;
       if (!p2v_windows_object_read (self, memory, node_va - links, 0, object) ||
@@ -129,6 +130,18 @@ find_list_head (const P2vWindows *self,
         return node_va;
     }
   return 0;
+}
+
+/* System is the first process: if the list is torn, its head is right before. */
+static P2vVirtAddr
+find_list_head (const P2vWindows *self,
+                P2vVirtualMemory *memory,
+                guint            *n_processes)
+{
+  P2vVirtAddr head_va = follow_to_head (self, memory, 0, n_processes);
+
+  return head_va != 0 ? head_va
+                      : follow_to_head (self, memory, self->pointer_bytes, n_processes);
 }
 
 /* Takes @system as the way in; returns how many processes its list has, 0 if it is none. */

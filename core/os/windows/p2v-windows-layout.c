@@ -157,6 +157,9 @@ check_fields (P2vWindows       *self,
       if (p2v_windows_has (self, field))
         votes = count_votes (self, memory, objects, i, self->layout.offsets[field]);
       self->votes[field] = votes.n_for;
+      /* A field that nobody agrees with is better not known than wrong. */
+      if (votes.n_against > votes.n_for)
+        self->layout.offsets[field] = P2V_WINDOWS_ABSENT;
     }
 }
 
@@ -173,6 +176,8 @@ p2v_windows_choose_layout (P2vWindows       *self,
   self->inferred = 0;
   self->score = score_layout (self, memory, objects);
   check_fields (self, memory, objects);
-  return self->votes[WINDOWS_EPROCESS_NAME] > 0 && self->votes[WINDOWS_EPROCESS_PID] > 0 &&
+  return p2v_windows_has (self, WINDOWS_EPROCESS_NAME) &&
+         p2v_windows_has (self, WINDOWS_EPROCESS_PID) &&
+         p2v_windows_has (self, WINDOWS_EPROCESS_LINKS) &&
          self->votes[WINDOWS_EPROCESS_LINKS] > 0;
 }

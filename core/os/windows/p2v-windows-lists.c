@@ -122,8 +122,13 @@ p2v_windows_search_lists (P2vWindowsFinder *self)
 {
   const P2vWindows *kernel = self->kernel;
 
-  if (kernel->list_head_va != 0)
-    p2v_windows_finder_walk (self, kernel->list_head_va, visit_process);
+  /* Without the head, what can be reached from System. */
+  p2v_windows_finder_walk (self,
+                           kernel->list_head_va != 0
+                             ? kernel->list_head_va
+                             : p2v_windows_field_va (kernel, kernel->system_va,
+                                                     WINDOWS_EPROCESS_LINKS),
+                           visit_process);
   search_sessions (self);
   search_handle_tables (self);
 }

@@ -167,6 +167,8 @@ gboolean     p2v_windows_is_root      (const P2vWindows *self,
 
 /* p2v-windows-scan.c */
 void         p2v_windows_scan_clear   (P2vWindowsScan         *self);
+/* Whether a root that maps itself stands in the first memory, as that of the first process does. */
+gboolean     p2v_windows_has_low_root (P2vImage               *image);
 /* Reads all memory once. FALSE if it cannot be read, or on cancellation. */
 G_GNUC_WARN_UNUSED_RESULT
 gboolean     p2v_windows_scan         (P2vWindowsScan         *self,

@@ -253,7 +253,8 @@ p2v_windows_find_processes (const P2vWindows       *kernel,
                             .n_links_left = MAX_LINKS_FOLLOWED };
 
   p2v_meter_begin (search->meter, search->reading, 0);
-  (void) !p2v_windows_finder_see (&self, kernel->system_va, 0);
+  (void) !p2v_windows_finder_see (&self, kernel->system_va,
+                                  kernel->list_head_va == 0 ? WINDOWS_METHOD_LIST : 0);
   p2v_windows_search_lists (&self);
   p2v_windows_search_handles (&self);
   p2v_windows_search_objects (&self, scan);

@@ -17,13 +17,22 @@
 #define PAGE_WORDS   (P2V_FRAME_SIZE / sizeof (guint64))
 #define LAST_WORDS   8
 
+/* Where the root of the first process stands: kernels of 64 bits take it from memory that is free
+ * at the start. Source: data/windows/README.md, "self-map". */
+#define LOW_BYTES    ((P2vPhysAddr) 16 << 20)
+
+/* Kernels have at least an image, a pool, the shared page and the tables themselves, far apart. */
+#define MIN_KERNEL_ENTRIES 4
+
 /* Candidates of each sort; real machines have some thousands. */
 #define MAX_CANDIDATES ((guint) 1 << 20)
 
-/* Source: Intel SDM 3A 4.5, bit 0 is present, bit 7 marks a page or is reserved, bits 12..51 are
+/* Source: Intel SDM 3A 4.5, bit 0 is present, bit 1 allows writing (on ARM64 both say that an entry
+ * leads to a table, Arm ARM D8.3), bit 7 marks a page or is reserved, bits 12..51 are
  * the address; table 4-8 (PAE): of a page-directory-pointer entry bits 1, 2, 5..8 and those above
  * the address are reserved. */
 #define ENTRY_PRESENT  ((guint64) 1)
+#define ENTRY_TABLE    ((guint64) 3)
 #define ENTRY_PAGE     ((guint64) 1 << 7)
 #define ENTRY_ADDRESS  ((((guint64) 1 << 52) - 1) & ~(P2V_FRAME_SIZE - 1))
 #define PAE_ADDRESS    ((((guint64) 1 << 36) - 1) & ~(P2V_FRAME_SIZE - 1))
@@ -78,7 +87,7 @@ look_for_root (Scanner       *self,
   gboolean is_x86_64 = TRUE;
 
   for (guint i = PAGE_WORDS / 2; i < PAGE_WORDS; i++)
-    if ((words[i] & ENTRY_PRESENT) && (words[i] & ENTRY_ADDRESS) == pa)
+    if ((words[i] & ENTRY_TABLE) == ENTRY_TABLE && (words[i] & ENTRY_ADDRESS) == pa)
       n_self++;
   if (n_self != 1)
     return;
@@ -97,7 +106,8 @@ look_for_x86_root (Scanner       *self,
 {
   guint32 entry = (guint32) words[X86_SELF_WORD];
 
-  if ((entry & ENTRY_PRESENT) && (entry & ~(guint32) (P2V_FRAME_SIZE - 1)) == pa && pa != 0)
+  if ((entry & ENTRY_TABLE) == ENTRY_TABLE && pa != 0 &&
+      (entry & ~(guint32) (P2V_FRAME_SIZE - 1)) == pa)
     add (self->scan->roots[P2V_WINDOWS_X86], pa);
 }
 
@@ -284,4 +294,39 @@ p2v_windows_scan (P2vWindowsScan         *self,
     if (!scan_range (&scanner, search, &ranges[i], words, &bytes_done, error))
       return FALSE;
   return TRUE;
+}
+
+static gboolean
+has_kernel_entries (const guint64 *words)
+{
+  guint n_entries = 0;
+
+  for (guint i = PAGE_WORDS / 2; i < PAGE_WORDS; i++)
+    n_entries += (words[i] & ENTRY_TABLE) == ENTRY_TABLE;
+  return n_entries >= MIN_KERNEL_ENTRIES;
+}
+
+/* Roots of 32 bits are too like other things to be believed in alone. */
+gboolean
+p2v_windows_has_low_root (P2vImage *image)
+{
+  g_autofree guint64 *words = g_new (guint64, N_WORDS);
+  P2vWindowsScan scan = { 0 };
+  Scanner scanner = { .scan = &scan };
+  gboolean found = FALSE;
+
+  scan_init (&scan);
+  for (P2vPhysAddr chunk_pa = 0; chunk_pa < LOW_BYTES && !found; chunk_pa += CHUNK_BYTES)
+    {
+      if (p2v_image_read (image, chunk_pa, words, CHUNK_BYTES, NULL) != P2V_READ_OK)
+        continue;
+      for (gsize i = 0; i < N_WORDS; i++)
+        words[i] = GUINT64_FROM_LE (words[i]);
+      for (gsize page = 0; page < N_WORDS; page += PAGE_WORDS)
+        if (has_kernel_entries (words + page))
+          look_for_root (&scanner, words + page, chunk_pa + page * sizeof *words);
+      found = scan.roots[P2V_WINDOWS_ARM64]->len > 0;
+    }
+  p2v_windows_scan_clear (&scan);
+  return found;
 }

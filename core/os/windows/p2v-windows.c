@@ -6,6 +6,7 @@
 #include <glib/gi18n-lib.h>
 #include <inttypes.h>
 
+#include "image/p2v-image-private.h"
 #include "os/windows/p2v-windows-private.h"
 
 /* FILETIME counts 100 ns since 1601. Source: Microsoft, FILETIME; the seconds between 1601 and
@@ -152,6 +153,13 @@ add_facts (P2vSystem        *system,
   add_layout (system, self);
 }
 
+/* Where the root of System's tables was; the lowest bit tells such a hint from Linux's. */
+static guint64
+make_hint (const P2vWindows *self)
+{
+  return self->root_pa | 1;
+}
+
 static gboolean
 open_windows (P2vSystem              *system,
               const P2vSystemSearch  *search,
@@ -168,6 +176,7 @@ open_windows (P2vSystem              *system,
     {
       self->prototypes = p2v_windows_prototypes_new ();
       self->tables.resolve = p2v_windows_resolve;
+      p2v_system_set_hint (system, make_hint (self));
       p2v_system_set_page_tables (system, &self->tables);
       set_title (system, self);
       add_facts (system, self);
@@ -177,8 +186,18 @@ open_windows (P2vSystem              *system,
   return found;
 }
 
+static gboolean
+is_likely (const P2vSystemSearch *search)
+{
+  if (search->hint != 0)
+    return (search->hint & 1) != 0;
+  return p2v_image_get_hints (search->image)->windows.known ||
+         p2v_windows_has_low_root (search->image);
+}
+
 const P2vSystemBackend p2v_windows_backend = {
   .id = "windows",
+  .is_likely = is_likely,
   .methods = p2v_windows_methods,
   .n_methods = P2V_WINDOWS_N_METHODS,
   .open = open_windows,
