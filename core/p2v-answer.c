@@ -221,6 +221,8 @@ dup_owners_text (P2vAnswer *self)
 {
   guint64 n_of_kernel = self->rows.n_mappings - self->rows.n_user_mappings;
 
+  if (self->rows.n_processes == 0 && self->rows.is_filtered)
+    return g_strdup (_("the kernel, and processes that the filter does not let through"));
   if (self->rows.n_processes == 0)
     return n_of_kernel == 1
              ? g_strdup (_("only the kernel maps this frame"))

@@ -267,6 +267,12 @@ maps_lists_the_regions_of_a_process (void **state)
 }
 
 static void
+kernel_is_an_owner_that_hides_what_says_nothing (void **state)
+{
+  check_golden (state, "kernel.txt");
+}
+
+static void
 vtop_shows_every_entry_of_a_translation (void **state)
 {
   check_golden (state, "vtop.txt");
@@ -542,6 +548,7 @@ main (void)
     IN_FOLDER (export_of_pages_has_a_row_for_each_page),
     IN_FOLDER (ps_lists_processes_with_names_of_any_bytes),
     IN_FOLDER (maps_lists_the_regions_of_a_process),
+    IN_FOLDER (kernel_is_an_owner_that_hides_what_says_nothing),
     IN_FOLDER (vtop_shows_every_entry_of_a_translation),
     IN_FOLDER (frames_are_what_the_kernel_uses_them_for),
     IN_FOLDER (info_tells_what_an_image_is),

@@ -255,6 +255,14 @@ a_filter_of_processes_leaves_the_kernel_out (void **state)
   assert_int_equal (p2v_answer_get_n_hidden (text), 0);
   assert_int_equal (p2v_answer_get_n_rows (page), 3);
   assert_int_equal (p2v_answer_get_n_hidden (page), 0);
+
+  g_autoptr (P2vFilter) kernel_only = p2v_filter_new ();
+  p2v_filter_add_pid (kernel_only, 0);
+  p2v_filter_set_kernel_rows (kernel_only, P2V_KERNEL_ROWS_ALL);
+  g_autoptr (P2vAnswer) rest = p2v_session_lookup (self->session, TWICE_PA, kernel_only);
+  g_autofree char *verdict = p2v_answer_dup_verdict (rest);
+  assert_int_equal (p2v_answer_get_n_rows (rest), 1);
+  assert_string_equal (verdict, "the kernel, and processes that the filter does not let through");
 }
 
 static gboolean
