@@ -266,6 +266,58 @@ a_page_of_a_library_leads_to_all_who_share_it (void **state)
   close_machine (&fixture);
 }
 
+static void
+check_frame (Fixture      *fixture,
+             P2vPhysAddr   pa,
+             P2vFrameKind  kind,
+             const char   *detail)
+{
+  g_autoptr (P2vFrameReader) reader = p2v_frame_reader_new (fixture->session, NULL);
+  P2vFrame frame;
+
+  assert_true (p2v_frame_reader_read (reader, pa, &frame, NULL));
+  if (frame.kind != kind || strstr (frame.detail, detail) == NULL)
+    fail_msg ("%s: 0x%" PRIx64 " is %u: %s", fixture->machine->build, pa, frame.kind,
+              frame.detail);
+}
+
+static void
+frames_say_whose_they_are_and_on_which_list (void **state)
+{
+  static const Variant variants[] = {
+    { P2V_TEST_WINDOWS_X64, "6.1.7601", P2V_TEST_WINDOWS_NO_DEBUGGER },
+    { P2V_TEST_WINDOWS_X64, "6.3.9600", P2V_TEST_WINDOWS_ENCODED },
+    { P2V_TEST_WINDOWS_X64, "10.0.19041", P2V_TEST_WINDOWS_NO_DEBUGGER },
+    { P2V_TEST_WINDOWS_X64, "10.0.22621", P2V_TEST_WINDOWS_ENCODED },
+    { P2V_TEST_WINDOWS_ARM64, "10.0.26100", 0 },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (variants); i++)
+    {
+      Fixture fixture = open_machine (state, new_machine (&variants[i]), P2V_TEST_RAW);
+      const P2vTestWindowsProcess *process =
+        p2v_windows_machine_find (fixture.machine, "explorer.exe");
+      const GArray *mappings = fixture.machine->mappings;
+
+      check_frame (&fixture, process->root_pa, P2V_FRAME_KIND_PAGE_TABLE, "explorer.exe (1004)");
+      check_frame (&fixture, 0x1d00000, P2V_FRAME_KIND_ZEROED, "");
+      check_frame (&fixture, fixture.machine->library_pa[3], P2V_FRAME_KIND_STANDBY,
+                   "on the standby list, \\Windows\\SysWOW64\\ws2_32.dll at offset 0x3000");
+      for (guint j = 0; j < mappings->len; j++)
+        {
+          const P2vTestWindowsMapping *mapping =
+            &g_array_index (mappings, P2vTestWindowsMapping, j);
+          if (mapping->pid == process->pid && mapping->va == 0x1005000)
+            check_frame (&fixture, mapping->pa, P2V_FRAME_KIND_ANONYMOUS,
+                         "0x1005000 of explorer.exe (1004)");
+          if (mapping->pid == process->pid && mapping->va == 0x1007000)
+            check_frame (&fixture, mapping->pa, P2V_FRAME_KIND_STANDBY,
+                         "on the standby list, 0x1007000 of explorer.exe (1004)");
+        }
+      close_machine (&fixture);
+    }
+}
+
 /* Fields under other names than any version has: what they must be tells where they are. */
 static void
 fields_that_nobody_published_are_found (void **state)
@@ -299,6 +351,7 @@ main (void)
     p2v_test_in_folder (every_mapping_of_windows_with_five_levels_or_on_arm_is_found),
     p2v_test_in_folder (a_page_of_a_library_leads_to_all_who_share_it),
     p2v_test_in_folder (fields_that_nobody_published_are_found),
+    p2v_test_in_folder (frames_say_whose_they_are_and_on_which_list),
   };
 
   return cmocka_run_group_tests (tests, NULL, NULL);

@@ -23,6 +23,8 @@
 /* Addresses of kernels before 8.1 have all ones from bit 44 on. */
 #define POOL_VA_64  0xfffffa8001230000
 #define POOL_VA_32  0x85000000
+#define RECORDS_VA  0xfffffa8000000000
+#define RECORDS_PA  0x01e00000
 #define PAGED_VA_32 0xe1000000
 
 /* How each kind of machine translates: the shifts of its levels, the width of an entry, and which
@@ -278,6 +280,66 @@ p2v_windows_machine_lose_table (P2vWindowsMachine *self,
           paging->entry_bytes);
 }
 
+/* One record of the PFN database. */
+static void
+put_record (P2vWindowsMachine *self,
+            guint64            pa,
+            guint64            pte_va,
+            guint64            table_pa,
+            guint              list)
+{
+  guint64 record_pa =
+    RECORDS_PA + pa / PAGE * (guint) p2v_windows_machine_offset (self, "_MMPFN", "(sizeof)");
+  gboolean old = self->build[0] == '5';
+
+  put_pa (self, record_pa + (guint) p2v_windows_machine_offset (self, "_MMPFN", "PteAddress"),
+          pte_va, 8);
+  put_pa (self, record_pa + (guint) p2v_windows_machine_offset (self, "_MMPFN", "u4"),
+          table_pa / PAGE, 8);
+  put_pa (self, record_pa + (guint) p2v_windows_machine_offset (self, "_MMPFN", "u3.e1"),
+          old ? list << 8 : list, 2);
+}
+
+void
+p2v_windows_machine_note_page (P2vWindowsMachine *self,
+                               guint64            root_pa,
+                               guint64            va,
+                               guint              list)
+{
+  const Paging *paging = &pagings[self->kind];
+  guint64 tables_va = (guint64) 0xffff << 48 | (guint64) paging->self_index << 39;
+
+  if (self->pointer_bytes != 8)
+    return;
+  put_record (self, root_pa, tables_va | paging->self_index * 8, root_pa, 6);
+  for (guint i = 0; i < paging->n_levels; i++)
+    {
+      guint64 entry_pa = find_entry (self, root_pa, va, i, 0);
+      put_record (self, get_pa (self, entry_pa, 8) & 0xfffffff000, tables_va | entry_pa % PAGE,
+                  entry_pa & ~(PAGE - 1), i + 1 == paging->n_levels ? list : 6);
+    }
+}
+
+void
+p2v_windows_machine_note_prototype (P2vWindowsMachine *self,
+                                    guint64            pa,
+                                    guint64            prototype_va,
+                                    guint64            subsection_va,
+                                    guint              list)
+{
+  guint64 record_pa =
+    RECORDS_PA + pa / PAGE * (guint) p2v_windows_machine_offset (self, "_MMPFN", "(sizeof)");
+  int bit = p2v_windows_machine_offset (self, "_MMPFN", "u4.PrototypePte");
+  guint64 frame_pa = record_pa + (guint) p2v_windows_machine_offset (self, "_MMPFN", "u4");
+
+  if (self->pointer_bytes != 8)
+    return;
+  put_record (self, pa, prototype_va, 0, list);
+  put_pa (self, frame_pa, bit >= 0 ? (guint64) 1 << bit : 0, 8);
+  put_pa (self, record_pa + (guint) p2v_windows_machine_offset (self, "_MMPFN", "OriginalPte"),
+          subsection_va << 16 | 0x400, 8);
+}
+
 /* The four directories of a PAE root, the last of which maps them all. */
 static void
 make_pae_directories (P2vWindowsMachine *self,
@@ -364,9 +426,17 @@ p2v_windows_machine_map_kernel (P2vWindowsMachine *self)
   for (guint64 page = 0; page < POOL_PAGES && self->pointer_bytes == 4; page++)
     p2v_windows_machine_map (self, self->system_root_pa, PAGED_VA_32 + page * PAGE,
                              get_pool_pa (page), P2V_TEST_PAGE_KERNEL);
+  for (guint64 offset = 0; self->pointer_bytes == 8 && offset < LENGTH / PAGE * 0x30;
+       offset += PAGE)
+    {
+      memset (self->bytes + RECORDS_PA + offset, 0, PAGE);
+      p2v_windows_machine_map (self, self->system_root_pa, RECORDS_VA + offset,
+                               RECORDS_PA + offset, P2V_TEST_PAGE_KERNEL);
+    }
   self->shared_page_pa = p2v_windows_machine_take_frame (self);
   p2v_windows_machine_map (self, self->system_root_pa, shared_va, self->shared_page_pa,
                            P2V_TEST_PAGE_KERNEL);
+  p2v_windows_machine_note_page (self, self->system_root_pa, shared_va, 6);
 }
 
 static void

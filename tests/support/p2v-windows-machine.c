@@ -17,6 +17,7 @@
 #define DEBUG_RVA     0x2000
 #define LIST_HEAD_RVA 0x308000
 #define CID_RVA       0x310000
+#define RECORDS_RVA   0x318000
 #define DEBUGGER_RVA  0x320040
 #define SECRET_RVA    0x330001
 
@@ -202,11 +203,14 @@ make_debugger_data (P2vWindowsMachine *self)
 
   if (self->flags & P2V_TEST_WINDOWS_NO_DEBUGGER)
     return;
+  p2v_windows_machine_put (self, self->kernel_va + RECORDS_RVA, 0xfffffa8000000000,
+                           self->pointer_bytes);
   words[0] = words[1] = self->kernel_va + 0x1000;
   words[2] = 0x4742444b | (guint64) sizeof words << 32;
   words[3] = self->kernel_va;
   words[0x50 / 8] = self->list_head_va;
   words[0x58 / 8] = self->kernel_va + CID_RVA;
+  words[0xc0 / 8] = self->kernel_va + RECORDS_RVA;
   for (guint i = 0; i < G_N_ELEMENTS (words); i++)
     p2v_windows_machine_put (self, va + i * 8,
                              self->flags & P2V_TEST_WINDOWS_ENCODED ? encode (self, words[i])
@@ -273,6 +277,11 @@ put_file (P2vWindowsMachine *self,
       put_pointer (self, vad_va, "_MMVAD", "LastContiguousPte",
                    self->library_prototypes_va +
                      (n_pages - 1) * p2v_windows_machine_entry_bytes (self));
+      put_pointer (self, subsection, "_SUBSECTION", "SubsectionBase", self->library_prototypes_va);
+      put_pointer (self, subsection, "_SUBSECTION", "ControlArea", control_area);
+      p2v_windows_machine_note_prototype (
+        self, self->library_pa[3],
+        self->library_prototypes_va + 3 * p2v_windows_machine_entry_bytes (self), subsection, 2);
     }
   if (is_before (self, 6, 0))
     put_pointer (self, vad_va, "_MMVAD", "ControlArea", control_area);
@@ -372,6 +381,8 @@ add_mapping (P2vWindowsMachine *self,
   P2vTestWindowsMapping mapping = { pid, va, pa, PAGE, "valid", region };
 
   p2v_windows_machine_map (self, root_pa, va, pa, page);
+  if (page != P2V_TEST_PAGE_LARGE && page < P2V_TEST_PAGE_FILE)
+    p2v_windows_machine_note_page (self, root_pa, va, page >= P2V_TEST_PAGE_TRANSITION ? 2 : 6);
   if (page == P2V_TEST_PAGE_LARGE)
     mapping.length = p2v_windows_machine_large_bytes (self);
   if (page >= P2V_TEST_PAGE_TRANSITION)

@@ -137,6 +137,18 @@ void    p2v_windows_machine_map_prototype (P2vWindowsMachine *self,
 void    p2v_windows_machine_lose_table   (P2vWindowsMachine *self,
                                           guint64            root_pa,
                                           guint64            va);
+/* Notes in the PFN database, on 64-bit machines, that the page at @va and the tables on the way to
+ * it are in use, the page on the list of that number. */
+void    p2v_windows_machine_note_page    (P2vWindowsMachine *self,
+                                          guint64            root_pa,
+                                          guint64            va,
+                                          guint              list);
+/* The same for a page that only a prototype leads to. */
+void    p2v_windows_machine_note_prototype (P2vWindowsMachine *self,
+                                            guint64            pa,
+                                            guint64            prototype_va,
+                                            guint64            subsection_va,
+                                            guint              list);
 /* What an entry holds. */
 guint64 p2v_windows_machine_make_entry   (P2vWindowsMachine *self,
                                           guint64            pa,

@@ -35,6 +35,14 @@ typedef struct
 
 typedef struct _P2vWindowsPrototypes P2vWindowsPrototypes;
 
+/* The records of frames are looked for when they are first needed. */
+typedef struct
+{
+  GMutex      lock;
+  gboolean    is_searched;
+  P2vVirtAddr database_va;     /* 0: not found */
+} P2vWindowsFrames;
+
 typedef struct
 {
   P2vVirtAddr va;              /* 0: not found */
@@ -68,6 +76,7 @@ typedef struct
   guint                 build;       /* 0: not known */
   guint                 product;     /* 1: a workstation; 2, 3: a server */
   P2vWindowsPrototypes *prototypes;
+  P2vWindowsFrames     *frames;
   guint64               capture_time;  /* FILETIME, or 0 */
   guint64               uptime;      /* in 100 ns, or 0 */
 } P2vWindows;
@@ -251,6 +260,17 @@ gboolean     p2v_windows_find_processes (const P2vWindows      *self,
 GArray      *p2v_windows_get_vads     (const P2vWindows       *self,
                                        P2vVirtualMemory       *memory,
                                        P2vVirtAddr             object_va);
+/* (transfer full) (nullable): the path of the file behind a control area, escaped. */
+char        *p2v_windows_dup_file_name (const P2vWindows      *self,
+                                        P2vVirtualMemory      *memory,
+                                        P2vVirtAddr            control_area);
+/* Where in its file the page of a prototype of the subsection is. */
+G_GNUC_WARN_UNUSED_RESULT
+gboolean     p2v_windows_get_file_offset (const P2vWindows    *self,
+                                          P2vVirtualMemory    *memory,
+                                          P2vVirtAddr          subsection,
+                                          P2vVirtAddr          prototype_va,
+                                          guint64             *ret_offset_bytes);
 gboolean     p2v_windows_vad_is_private (const P2vWindows     *self,
                                          const P2vWindowsVad  *vad);
 /* Whether a tree of areas hangs at @offset of @object. */
@@ -289,3 +309,12 @@ P2vForeignKind p2v_windows_decode_foreign (gconstpointer         system_data,
                                            guint64               entry,
                                            P2vPhysAddr          *ret_pa,
                                            P2vState             *ret_state);
+
+/* p2v-windows-frames.c: of P2vSystemBackend. */
+gpointer     p2v_windows_open_frames  (P2vSystem              *system);
+void         p2v_windows_close_frames (gpointer                source);
+gboolean     p2v_windows_describe_frame (P2vSystem            *system,
+                                         gpointer              source,
+                                         P2vFrame             *frame,
+                                         GString              *detail,
+                                         GError              **error);

@@ -243,46 +243,61 @@ find_control_area (Loader      *self,
                                  WINDOWS_SUBSECTION_CONTROL_AREA, ret_control_area);
 }
 
-static char *
-dup_file_name (Loader      *self,
-               P2vVirtAddr  control_area)
+char *
+p2v_windows_dup_file_name (const P2vWindows *kernel,
+                           P2vVirtualMemory *memory,
+                           P2vVirtAddr       control_area)
 {
-  const P2vWindows *kernel = self->kernel;
   P2vVirtAddr file_va;
 
   if (!p2v_windows_is_kernel_va (kernel, control_area) ||
-      !p2v_windows_read_field (kernel, self->memory, control_area, WINDOWS_CONTROL_AREA_FILE,
-                               &file_va))
+      !p2v_windows_read_field (kernel, memory, control_area, WINDOWS_CONTROL_AREA_FILE, &file_va))
     return NULL;
   file_va &= ~(kernel->pointer_bytes == sizeof (guint64) ? FAST_REFERENCE_64 : FAST_REFERENCE_32);
   if (!p2v_windows_is_kernel_va (kernel, file_va))
     return NULL;
-  return p2v_windows_dup_string (kernel, self->memory,
+  return p2v_windows_dup_string (kernel, memory,
                                  p2v_windows_field_va (kernel, file_va, WINDOWS_FILE_NAME));
 }
 
-/* Where in its file an area of data begins: by its first prototype entry's place in the array of
- * the subsection. */
+/* By the prototype's place in the array of the subsection. */
+gboolean
+p2v_windows_get_file_offset (const P2vWindows *kernel,
+                             P2vVirtualMemory *memory,
+                             P2vVirtAddr       subsection,
+                             P2vVirtAddr       prototype_va,
+                             guint64          *ret_offset_bytes)
+{
+  P2vVirtAddr base;
+  guint32 sector;
+
+  if (!p2v_windows_is_kernel_va (kernel, subsection) ||
+      !p2v_windows_read_field (kernel, memory, subsection, WINDOWS_SUBSECTION_BASE, &base) ||
+      base == 0 || prototype_va < base || !p2v_windows_has (kernel, WINDOWS_SUBSECTION_SECTOR) ||
+      !p2v_virtual_memory_read_u32 (
+        memory, p2v_windows_field_va (kernel, subsection, WINDOWS_SUBSECTION_SECTOR), &sector))
+    return FALSE;
+  *ret_offset_bytes =
+    (prototype_va - base) / kernel->tables.form->entry_bytes * P2V_FRAME_SIZE +
+    (guint64) sector * SECTOR_BYTES;
+  return TRUE;
+}
+
+/* Where in its file an area of data begins; 0 if that is not known. */
 static guint64
 find_file_offset (Loader      *self,
                   P2vVirtAddr  vad_va,
                   P2vVirtAddr  subsection)
 {
-  const P2vWindows *kernel = self->kernel;
-  P2vVirtAddr prototype, base;
-  guint32 sector = 0;
+  P2vVirtAddr prototype;
+  guint64 offset_bytes;
 
-  if (!p2v_windows_is_kernel_va (kernel, subsection) ||
-      !p2v_windows_read_field (kernel, self->memory, vad_va, WINDOWS_VAD_FIRST_PROTOTYPE,
+  if (!p2v_windows_read_field (self->kernel, self->memory, vad_va, WINDOWS_VAD_FIRST_PROTOTYPE,
                                &prototype) ||
-      !p2v_windows_read_field (kernel, self->memory, subsection, WINDOWS_SUBSECTION_BASE, &base) ||
-      prototype < base || !p2v_windows_has (kernel, WINDOWS_SUBSECTION_SECTOR) ||
-      !p2v_virtual_memory_read_u32 (
-        self->memory, p2v_windows_field_va (kernel, subsection, WINDOWS_SUBSECTION_SECTOR),
-        &sector))
+      !p2v_windows_get_file_offset (self->kernel, self->memory, subsection, prototype,
+                                    &offset_bytes))
     return 0;
-  return (prototype - base) / kernel->tables.form->entry_bytes * P2V_FRAME_SIZE +
-         (guint64) sector * SECTOR_BYTES;
+  return offset_bytes;
 }
 
 static void
@@ -302,7 +317,7 @@ add_region (Loader              *self,
   if (region->shared && type != VAD_TYPE_PHYSICAL &&
       find_control_area (self, vad->va, &subsection, &control_area))
     {
-      region->name = dup_file_name (self, control_area);
+      region->name = p2v_windows_dup_file_name (self->kernel, self->memory, control_area);
       region->is_file = region->name != NULL;
       if (region->is_file && !is_image (kernel, vad))
         region->file_offset = find_file_offset (self, vad->va, subsection);

@@ -52,6 +52,9 @@ free_windows (gpointer data)
   p2v_windows_kernel_image_clear (&self->kernel);
   g_clear_pointer (&self->debugger_data, g_bytes_unref);
   g_clear_pointer (&self->prototypes, p2v_windows_prototypes_free);
+  if (self->frames != NULL)
+    g_mutex_clear (&self->frames->lock);
+  g_free (self->frames);
   g_free (self);
 }
 
@@ -175,6 +178,8 @@ open_windows (P2vSystem              *system,
   if (found)
     {
       self->prototypes = p2v_windows_prototypes_new ();
+      self->frames = g_new0 (P2vWindowsFrames, 1);
+      g_mutex_init (&self->frames->lock);
       self->tables.resolve = p2v_windows_resolve;
       p2v_system_set_hint (system, make_hint (self));
       p2v_system_set_page_tables (system, &self->tables);
@@ -202,5 +207,8 @@ const P2vSystemBackend p2v_windows_backend = {
   .n_methods = P2V_WINDOWS_N_METHODS,
   .open = open_windows,
   .load_regions = p2v_windows_load_regions,
+  .open_frames = p2v_windows_open_frames,
+  .describe_frame = p2v_windows_describe_frame,
+  .close_frames = p2v_windows_close_frames,
   .free_data = free_windows,
 };
