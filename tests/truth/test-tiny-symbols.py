@@ -31,7 +31,10 @@ class Bench:
         return os.path.join(self.folder, name)
 
     def export(self, image, symbols=None):
-        command = [self.pas2vas, 'export', '--quiet', '--no-cache', image]
+        return self.run('export', image, symbols)
+
+    def run(self, command, image, symbols=None):
+        command = [self.pas2vas, command, '--quiet', '--no-cache', image]
         if symbols:
             command += ['--symbols', symbols]
         run = subprocess.run(
@@ -147,6 +150,21 @@ def test_search(bench):
     )
 
 
+def test_older_names(bench):
+    """Fields by the names they had in older kernels: start times, methods and all are the same."""
+    isf = bench.module.Isf(bench.kernel)
+    fields = isf.user_types['task_struct']['fields']
+    fields['real_start_time'] = fields.pop('start_boottime')
+    fields['pids'] = fields.pop('pid_links')
+    older = bench.path('older.json')
+    isf.write(older)
+    whole = bench.run('ps', bench.image)
+    assert whole[0] == 0 and bench.run('ps', bench.image, older) == whole
+    del fields['pids']
+    isf.write(older)
+    assert bench.run('ps', bench.image, older) != whole
+
+
 def test_other_kernel(bench, isf):
     text = open(isf).read()
     banner = bench.kernel.banner.decode().strip('\n\0')
@@ -210,6 +228,7 @@ def main(pas2vas, image, truth, support):
         isf, packed, vmlinux = test_files(bench)
         test_missing(bench)
         test_search(bench)
+        test_older_names(bench)
         test_other_kernel(bench, isf)
         test_found_by_banner(bench, packed)
         test_bad_files(bench, isf, packed, vmlinux)

@@ -75,6 +75,18 @@ static const struct
   [LINUX_TIMEKEEPER_XTIME_SEC] = { "timekeeper", "xtime_sec", 8, TRUE },
 };
 
+/* Names that fields had in older kernels; what they hold is the same. A task's pids[0] begins with
+ * the node that pid_links[0] is now. Source: include/linux/sched.h and pid.h of Linux 5.4
+ * (real_start_time) and 4.18 (pids, struct pid_link). */
+static const struct
+{
+  P2vLinuxField field;
+  const char   *member;
+} older_names[] = {
+  { LINUX_TASK_START_BOOTTIME, "real_start_time" },
+  { LINUX_TASK_PID_LINKS, "pids" },
+};
+
 static guint32
 expected_bytes (const P2vLinux *self,
                 P2vLinuxField   field)
@@ -82,6 +94,31 @@ expected_bytes (const P2vLinux *self,
   guint32 size = fields[field].size_bytes;
 
   return size < WORD ? size : size / WORD * self->arch->word_bytes;
+}
+
+static gboolean
+find_member (const P2vLinux *self,
+             P2vLinuxField   field,
+             const char     *name,
+             P2vMember      *ret_member)
+{
+  return p2v_type_source_find_member (self->types, fields[field].type, name, ret_member) &&
+         ret_member->bit_width == 0;
+}
+
+/* Under the name of an older kernel another size is another thing: real_start_time was a struct. */
+static gboolean
+find_older_member (const P2vLinux *self,
+                   P2vLinuxField   field,
+                   P2vMember      *ret_member)
+{
+  guint32 size_bytes = expected_bytes (self, field);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (older_names); i++)
+    if (older_names[i].field == field &&
+        find_member (self, field, older_names[i].member, ret_member))
+      return size_bytes == 0 || ret_member->size_bytes == size_bytes;
+  return FALSE;
 }
 
 gboolean
@@ -95,8 +132,8 @@ p2v_linux_layout_resolve (P2vLinux  *self,
       P2vMember member;
 
       *field = (P2vLinuxLayoutField) { 0 };
-      if (p2v_type_source_find_member (self->types, fields[i].type, fields[i].member, &member) &&
-          member.bit_width == 0)
+      if (find_member (self, i, fields[i].member, &member) ||
+          find_older_member (self, i, &member))
         *field = (P2vLinuxLayoutField) { TRUE, member.offset_bytes, member.size_bytes };
       if (field->known && size_bytes != 0 && size_bytes != field->size_bytes)
         {
