@@ -188,6 +188,35 @@ a_page_of_a_module_names_it (void **state)
   assert_string_equal (hidden, "2 kernel mappings hidden");
 }
 
+static gboolean
+count_stack (const P2vMapping *mapping,
+             gpointer          user_data)
+{
+  if (mapping->region != NULL && g_str_has_prefix (mapping->region->name, "kernel stack "))
+    {
+      guint64 *n_pages = user_data;
+      n_pages[0] += mapping->length_bytes / 4096;
+      n_pages[1] += g_str_has_suffix (mapping->region->name, " (88)") ? 1 : 0;
+    }
+  return TRUE;
+}
+
+/* Of the guest's 72 tasks (rigtruth.tsv) all have a stack of 4 pages there but the first, whose
+ * stack is in the image, and the zombie, which has none any more. */
+static void
+stacks_of_threads_are_named (void **state)
+{
+  Fixture *self = *state;
+  g_autoptr (P2vFilter) kernel = p2v_filter_new ();
+  guint64 n_pages[2] = { 0 };
+
+  p2v_filter_add_pid (kernel, 0);
+  assert_true (p2v_session_foreach_mapping (self->session, kernel, FALSE, count_stack, n_pages,
+                                            NULL, NULL));
+  assert_int_equal (n_pages[0], 70 * 4);
+  assert_int_equal (n_pages[1], 4);
+}
+
 static void
 blanket_classes_come_last_when_they_are_asked_for (void **state)
 {
@@ -389,6 +418,7 @@ main (void)
     cmocka_unit_test (every_page_has_a_class),
     cmocka_unit_test (the_kernel_is_no_process_but_an_owner),
     cmocka_unit_test (a_page_of_a_module_names_it),
+    cmocka_unit_test (stacks_of_threads_are_named),
     cmocka_unit_test (blanket_classes_come_last_when_they_are_asked_for),
     cmocka_unit_test (by_default_a_page_of_a_process_has_its_rows_only),
     cmocka_unit_test (without_the_kernel_its_code_is_unmapped),

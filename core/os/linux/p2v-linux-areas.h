@@ -17,6 +17,7 @@ void        p2v_linux_add_kernel_space (const P2vLinux     *self,
 /* As p2v_linux_load_regions(), for the kernel's half. */
 G_GNUC_WARN_UNUSED_RESULT
 gboolean    p2v_linux_load_kernel_regions (const P2vLinux  *self,
+                                           P2vSystem       *system,
                                            P2vAddressSpace *space,
                                            GPtrArray       *regions,
                                            GError         **error);
@@ -57,6 +58,21 @@ GPtrArray                *p2v_linux_load_modules   (const P2vLinux     *self,
 /* (nullable): the part that holds @va. */
 const P2vLinuxModulePart *p2v_linux_find_module    (GPtrArray          *modules,
                                                     P2vVirtAddr         va);
+
+/* p2v-linux-stacks.c */
+
+/* The stack that a thread has in the kernel. */
+typedef struct
+{
+  P2vVirtAddr  start_va;
+  P2vProcess  *process;        /* (transfer none): whose thread it is */
+  char        *name;           /* escaped: the thread's name and id, "bash (812)" */
+} P2vLinuxStack;
+
+/* (transfer full) (element-type P2vLinuxStack): of all threads of the processes that were found. */
+GPtrArray                *p2v_linux_load_stacks    (const P2vLinux     *self,
+                                                    P2vSystem          *system,
+                                                    P2vVirtualMemory   *memory);
 
 /* p2v-linux-vmalloc.c */
 

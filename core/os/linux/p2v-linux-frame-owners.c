@@ -4,18 +4,13 @@
 #include "config.h"
 
 #include <inttypes.h>
-#include <string.h>
 
-#include "base/p2v-text.h"
 #include "os/linux/p2v-linux-areas.h"
 #include "os/linux/p2v-linux-frame-names.h"
 
 /* Frames that are taken in: 64 GiB of the kernel's own. What is beyond is damage, or stays
  * unnamed. */
 #define MAX_OWNED_FRAMES ((guint) 16 << 20)
-
-/* Source: Linux include/linux/sched.h, TASK_COMM_LEN. */
-#define COMM_BYTES 16
 
 /* Source: Linux include/linux/threads.h and arch/x86/Kconfig NR_CPUS: at most 8192. */
 #define MAX_UNITS 8192
@@ -70,60 +65,20 @@ claim (Loader      *self,
   g_array_append_val (self->claims, run);
 }
 
-/* The stack of one thread: as long as its area, where it has one. */
-static void
-claim_stack (Loader      *self,
-             P2vProcess  *process,
-             P2vVirtAddr  task_va,
-             guint32      stack_at)
-{
-  guint8 comm[COMM_BYTES] = { 0 };
-  P2vVirtAddr stack_va;
-  guint32 tid;
-
-  if (!p2v_linux_read_word_at (self->kernel, self->memory, task_va + stack_at, &stack_va) ||
-      stack_va == 0 ||
-      !p2v_linux_read_u32 (self->kernel, self->memory, task_va, LINUX_TASK_PID, &tid) ||
-      !p2v_virtual_memory_read (self->memory,
-                                p2v_linux_field_va (self->kernel, task_va, LINUX_TASK_COMM), comm,
-                                sizeof comm))
-    return;
-  const P2vLinuxVmArea *area = p2v_linux_find_vm_area (self->areas, stack_va);
-  guint64 length =
-    area != NULL && area->length_bytes <= MAX_STACK_BYTES ? area->length_bytes : STACK_BYTES;
-  g_autofree char *name =
-    p2v_text_escape ((const char *) comm, (gssize) strnlen ((const char *) comm, sizeof comm));
-  claim (self, P2V_FRAME_KIND_KERNEL_STACK, stack_va, length,
-         take_name (self, g_strdup_printf ("%s (%u)", name, tid), process));
-}
-
+/* A stack is as long as its area, where it has one. */
 static void
 claim_stacks (Loader *self)
 {
-  static const char *const members[] = { "stack" };
-  g_autoptr (GArray) threads = g_array_new (FALSE, FALSE, sizeof (P2vVirtAddr));
-  guint32 stack_at;
+  g_autoptr (GPtrArray) stacks = p2v_linux_load_stacks (self->kernel, self->system, self->memory);
 
-  if (!p2v_linux_find_offsets (self->kernel, "task_struct", members, 1, &stack_at))
-    return;
-  for (guint i = 0; i < p2v_system_get_n_processes (self->system); i++)
+  for (guint i = 0; i < stacks->len; i++)
     {
-      P2vProcess *process = p2v_system_get_process (self->system, i);
-      P2vVirtAddr leader_va = p2v_process_get_object_va (process);
-      P2vVirtAddr signal_va;
-
-      g_array_set_size (threads, 0);
-      if (p2v_linux_read_word (self->kernel, self->memory, leader_va, LINUX_TASK_SIGNAL,
-                               &signal_va) &&
-          signal_va != 0)
-        p2v_linux_collect_ring (
-          self->kernel, self->memory,
-          p2v_linux_field_va (self->kernel, signal_va, LINUX_SIGNAL_THREAD_HEAD),
-          self->kernel->layout[LINUX_TASK_THREAD_NODE].offset_bytes, threads);
-      if (threads->len == 0)
-        g_array_append_val (threads, leader_va);
-      for (guint j = 0; j < threads->len; j++)
-        claim_stack (self, process, g_array_index (threads, P2vVirtAddr, j), stack_at);
+      const P2vLinuxStack *stack = g_ptr_array_index (stacks, i);
+      const P2vLinuxVmArea *area = p2v_linux_find_vm_area (self->areas, stack->start_va);
+      guint64 length =
+        area != NULL && area->length_bytes <= MAX_STACK_BYTES ? area->length_bytes : STACK_BYTES;
+      claim (self, P2V_FRAME_KIND_KERNEL_STACK, stack->start_va, length,
+             take_name (self, g_strdup (stack->name), stack->process));
     }
 }
 

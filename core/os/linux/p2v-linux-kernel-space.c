@@ -123,22 +123,36 @@ add_modules (GPtrArray *modules,
     }
 }
 
-/* An area of a module is told by the module. */
+static char *
+dup_vm_area_name (const P2vLinux       *self,
+                  GPtrArray            *modules,
+                  GHashTable           *stacks,
+                  const P2vLinuxVmArea *area)
+{
+  const char *stack = g_hash_table_lookup (stacks, &area->start_va);
+  const char *kind = area->is_device ? "ioremap" : "vmalloc";
+
+  if (stack != NULL)
+    return g_strconcat ("kernel stack ", stack, NULL);
+  g_autofree char *caller = p2v_linux_dup_vm_caller (self, modules, area);
+  return caller != NULL ? g_strconcat (kind, " ", caller, NULL) : g_strdup (kind);
+}
+
+/* @stacks: the name of a thread by the address of its stack. An area of a module is told by the
+ * module. */
 static void
 add_vm_areas (const P2vLinux *self,
               GPtrArray      *modules,
+              GHashTable     *stacks,
               GArray         *areas,
               GPtrArray      *parts)
 {
   for (guint i = 0; i < areas->len; i++)
     {
       const P2vLinuxVmArea *area = &g_array_index (areas, P2vLinuxVmArea, i);
-      if (p2v_linux_find_module (modules, area->start_va) != NULL)
-        continue;
-      g_autofree char *caller = p2v_linux_dup_vm_caller (self, modules, area);
-      const char *kind = area->is_device ? "ioremap" : "vmalloc";
-      add_region (parts, area->start_va, area->length_bytes, P2V_MAPPING_VMALLOC,
-                  caller != NULL ? g_strconcat (kind, " ", caller, NULL) : g_strdup (kind));
+      if (p2v_linux_find_module (modules, area->start_va) == NULL)
+        add_region (parts, area->start_va, area->length_bytes, P2V_MAPPING_VMALLOC,
+                    dup_vm_area_name (self, modules, stacks, area));
     }
 }
 
@@ -197,6 +211,7 @@ free_region (gpointer region)
 
 gboolean
 p2v_linux_load_kernel_regions (const P2vLinux   *self,
+                               P2vSystem        *system,
                                P2vAddressSpace  *space,
                                GPtrArray        *regions,
                                GError          **error)
@@ -204,12 +219,19 @@ p2v_linux_load_kernel_regions (const P2vLinux   *self,
   g_autoptr (P2vVirtualMemory) memory = p2v_virtual_memory_new (&self->tables, self->root_pa);
   g_autoptr (GPtrArray) modules = p2v_linux_load_modules (self, memory);
   g_autoptr (GArray) vm_areas = p2v_linux_load_vm_areas (self, memory);
+  g_autoptr (GPtrArray) stacks = p2v_linux_load_stacks (self, system, memory);
+  g_autoptr (GHashTable) stack_names = g_hash_table_new (g_int64_hash, g_int64_equal);
   g_autoptr (GPtrArray) parts = g_ptr_array_new_with_free_func (free_region);
   GArray *areas = p2v_address_space_get_areas (space);
   guint position = 0;
 
+  for (guint i = 0; i < stacks->len; i++)
+    {
+      P2vLinuxStack *stack = g_ptr_array_index (stacks, i);
+      g_hash_table_insert (stack_names, &stack->start_va, stack->name);
+    }
   add_modules (modules, parts);
-  add_vm_areas (self, modules, vm_areas, parts);
+  add_vm_areas (self, modules, stack_names, vm_areas, parts);
   g_ptr_array_sort (parts, compare_regions);
   for (guint i = 0; i < areas->len; i++)
     fill_area (&g_array_index (areas, P2vKernelArea, i), parts, &position, regions);

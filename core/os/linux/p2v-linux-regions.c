@@ -341,7 +341,7 @@ p2v_linux_load_regions (P2vSystem        *system,
 {
   const P2vLinux *kernel = p2v_system_get_backend_data (system);
   if (p2v_address_space_is_kernel (space))
-    return p2v_linux_load_kernel_regions (kernel, space, regions, error);
+    return p2v_linux_load_kernel_regions (kernel, system, space, regions, error);
   g_autoptr (P2vVirtualMemory) memory = p2v_virtual_memory_new (&kernel->tables, kernel->root_pa);
   g_autoptr (GHashTable) paths =
     g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_free);
