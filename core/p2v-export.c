@@ -425,6 +425,24 @@ p2v_export_add_signed (P2vExport *self,
 }
 
 /**
+ * p2v_export_add_pid:
+ * @self: an export
+ * @process: a process
+ *
+ * Adds a process's id; the cell stays empty if it has none, see p2v_process_has_pid().
+ * Since: 1.0
+ */
+void
+p2v_export_add_pid (P2vExport  *self,
+                    P2vProcess *process)
+{
+  if (p2v_process_has_pid (process))
+    p2v_export_add_signed (self, p2v_process_get_pid (process));
+  else
+    p2v_export_add_nothing (self);
+}
+
+/**
  * p2v_export_add_nothing:
  * @self: an export
  *

@@ -83,6 +83,9 @@ P2V_AVAILABLE_IN_1_0
 void       p2v_export_add_signed    (P2vExport         *self,
                                      gint64             number);
 P2V_AVAILABLE_IN_1_0
+void       p2v_export_add_pid       (P2vExport         *self,
+                                     P2vProcess        *process);
+P2V_AVAILABLE_IN_1_0
 void       p2v_export_add_nothing   (P2vExport         *self);
 P2V_AVAILABLE_IN_1_0
 gboolean   p2v_export_end_row       (P2vExport         *self,

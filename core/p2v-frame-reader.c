@@ -142,17 +142,16 @@ describe_table (P2vFrameReader    *self,
   frame->process = p2v_address_space_get_owner (space, 0);
   frame->has_va = TRUE;
   frame->va = p2v_address_space_extend_va (space, p2v_index_entry_va (use->entry));
-  const char *name = p2v_process_get_name (frame->process);
-  gint64 pid = p2v_process_get_pid (frame->process);
+  g_autofree char *label = p2v_process_dup_label (frame->process);
   if (p2v_address_space_is_kernel (space))
     describe_table_of_kernel (self, use, frame);
   else if (use->level_number == 0)
-    /* Translators: process name and id. */
-    g_string_printf (self->detail, _("the page-table root of %s (%" PRId64 ")"), name, pid);
+    /* Translators: process name and id: "bash (812)". */
+    g_string_printf (self->detail, _("the page-table root of %s"), label);
   else
     /* Translators: kind of its entries such as pte, process name and id, virtual address. */
-    g_string_printf (self->detail, _("a page table (%s) of %s (%" PRId64 ") for 0x%" PRIx64),
-                     form->levels[use->level_number].entry_name, name, pid, frame->va);
+    g_string_printf (self->detail, _("a page table (%s) of %s for 0x%" PRIx64),
+                     form->levels[use->level_number].entry_name, label, frame->va);
 }
 
 static void

@@ -25,15 +25,14 @@ static char *
 dup_space_diagnostic (P2vAddressSpace      *space,
                       const P2vWalkReport *report)
 {
-  P2vProcess *owner = p2v_address_space_get_owner (space, 0);
+  g_autofree char *label = p2v_process_dup_label (p2v_address_space_get_owner (space, 0));
   g_autoptr (GString) text = g_string_new (NULL);
 
   if (p2v_address_space_is_kernel (space))
     g_string_printf (text, _("Address space of the kernel, root 0x%" PRIx64 ":"),
                      p2v_address_space_get_root_pa (space));
   else
-    g_string_printf (text, _("Address space of %s (%" PRId64 "), root 0x%" PRIx64 ":"),
-                     p2v_process_get_name (owner), p2v_process_get_pid (owner),
+    g_string_printf (text, _("Address space of %s, root 0x%" PRIx64 ":"), label,
                      p2v_address_space_get_root_pa (space));
   if (report->root_missing)
     g_string_append (text, _(" its root is not in the image, so nothing of it is known."));

@@ -237,7 +237,7 @@ p2v_export_add_mapping (P2vExport         *self,
   p2v_export_add_number (self, mapping->pa);
   p2v_export_add_number (self, mapping->va);
   p2v_export_add_number (self, mapping->length_bytes);
-  p2v_export_add_signed (self, p2v_process_get_pid (mapping->process));
+  p2v_export_add_pid (self, mapping->process);
   p2v_export_add_text (self, p2v_process_get_name (mapping->process));
   if (mapping->described)
     add_description (self, image, mapping);

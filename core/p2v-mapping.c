@@ -250,9 +250,12 @@ put_csv_start (char             *cursor,
   *cursor++ = ',';
   cursor = p2v_text_put_decimal (cursor, self->length_bytes);
   *cursor++ = ',';
-  if (pid < 0)
-    *cursor++ = '-';
-  cursor = p2v_text_put_decimal (cursor, pid < 0 ? -(guint64) pid : (guint64) pid);
+  if (p2v_process_has_pid (self->process))
+    {
+      if (pid < 0)
+        *cursor++ = '-';
+      cursor = p2v_text_put_decimal (cursor, pid < 0 ? -(guint64) pid : (guint64) pid);
+    }
   *cursor++ = ',';
   return cursor;
 }

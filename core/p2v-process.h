@@ -26,6 +26,11 @@ G_DECLARE_FINAL_TYPE (P2vProcess, p2v_process, P2V, PROCESS, GObject)
  * @P2V_PROCESS_ZOMBIE: has exited and waits for its parent
  * @P2V_PROCESS_DEAD_LEADER: its first thread has exited, others live on and hold the address space
  * @P2V_PROCESS_SHARES_SPACE: another process has the same address space (vfork, CLONE_VM)
+ * @P2V_PROCESS_HIDDEN: lives, but is not in the system's own list of processes
+ * @P2V_PROCESS_EXITING: on its way out: it has given up its memory
+ * @P2V_PROCESS_EXITED: gone; only its structure is still in memory, until that is used again
+ * @P2V_PROCESS_UNKNOWN: page tables whose process was not found, in the place of one: it has no pid
+ * and is named after the root of its page tables
  * @P2V_PROCESS_KERNEL: no process, but the kernel: the owner of its own half of the addresses
  *
  * What is special about a process.
@@ -37,11 +42,17 @@ typedef enum /*< flags >*/
   P2V_PROCESS_ZOMBIE        = 1 << 1,
   P2V_PROCESS_DEAD_LEADER   = 1 << 2,
   P2V_PROCESS_SHARES_SPACE  = 1 << 3,
+  P2V_PROCESS_HIDDEN        = 1 << 4,
+  P2V_PROCESS_EXITING       = 1 << 5,
+  P2V_PROCESS_EXITED        = 1 << 6,
+  P2V_PROCESS_UNKNOWN       = 1 << 7,
   P2V_PROCESS_KERNEL        = 1 << 8,
 } P2vProcessFlags;
 
 P2V_AVAILABLE_IN_1_0
 gint64           p2v_process_get_pid           (P2vProcess *self);
+P2V_AVAILABLE_IN_1_0
+gboolean         p2v_process_has_pid           (P2vProcess *self);
 P2V_AVAILABLE_IN_1_0
 gint64           p2v_process_get_parent_pid    (P2vProcess *self);
 P2V_AVAILABLE_IN_1_0

@@ -31,6 +31,9 @@ p2v_progress_dup_text (const P2vProgress *progress)
                               progress->done >> 20, progress->total >> 20);
     case P2V_ACTIVITY_READING_SYSTEM:
       return g_strdup (_("Reading processes"));
+    case P2V_ACTIVITY_SCANNING:
+      return g_strdup_printf (_("Searching memory for processes: %" PRIu64 " of %" PRIu64 " MiB"),
+                              progress->done >> 20, progress->total >> 20);
     case P2V_ACTIVITY_PLANNING:
       return g_strdup_printf (
           _("Planning the walk: %" PRIu64 " of %" PRIu64 " page tables"),

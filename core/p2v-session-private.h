@@ -17,6 +17,7 @@ struct _P2vSession
   GObject             parent_instance;
   P2vMeter            meter;
   gint                busy;            /* atomic: a step is running */
+  GStrv               wanted_methods;  /* or NULL: all */
 
   GMutex lock; /* for what follows; each is replaced as a whole, never changed */
   P2vImage           *image;

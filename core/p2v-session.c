@@ -58,6 +58,7 @@ p2v_session_finalize (GObject *object)
   g_clear_pointer (&self->watch, p2v_watch_unref);
   g_clear_pointer (&self->store, p2v_store_unref);
   g_clear_pointer (&self->symbols_path, g_free);
+  g_clear_pointer (&self->wanted_methods, g_strfreev);
   g_clear_object (&self->system);
   g_clear_object (&self->image);
   g_mutex_clear (&self->lock);
@@ -137,6 +138,25 @@ p2v_session_set_symbols (P2vSession *self,
   g_mutex_unlock (&self->lock);
 }
 
+/**
+ * p2v_session_set_methods:
+ * @self: a session, before it looks for a system
+ * @names: (nullable) (array zero-terminated=1): names of p2v_system_get_methods(); %NULL for all
+ *
+ * Says which methods of finding processes are wanted. A method that has to read all of memory is
+ * left out if it is not named; what other methods find is there nevertheless, see
+ * p2v_filter_set_methods(). Names that the system does not have are passed over.
+ */
+void
+p2v_session_set_methods (P2vSession        *self,
+                         const char *const *names)
+{
+  g_return_if_fail (P2V_IS_SESSION (self));
+
+  g_strfreev (self->wanted_methods);
+  self->wanted_methods = g_strdupv ((char **) names);
+}
+
 /* Each step begins and ends with these, so that two never run at once. */
 static gboolean
 begin_step (P2vSession   *self,
@@ -194,20 +214,38 @@ p2v_session_open (P2vSession    *self,
   return image != NULL;
 }
 
+/* Keeps what a search of all of memory has found, for it takes long. If that fails, so will keeping
+ * the index, which tells. */
+static void
+keep_findings (P2vSession *self,
+               P2vImage   *image,
+               P2vSystem  *system,
+               GBytes     *known)
+{
+  GBytes *findings = p2v_system_get_findings (system);
+
+  if (self->store != NULL && findings != NULL &&
+      (known == NULL || !g_bytes_equal (findings, known)))
+    (void) !p2v_store_save_findings (self->store, image, findings, NULL);
+}
+
 static gboolean
 find_system_step (P2vSession    *self,
                   GCancellable  *cancellable,
                   GError       **error)
 {
   g_autoptr (P2vImage) image = p2v_session_dup_image (self);
+  gboolean may_keep = self->store != NULL && image != NULL;
+  g_autoptr (GBytes) findings = may_keep ? p2v_store_load_findings (self->store, image) : NULL;
   P2vSystemSearch search = { .image = image,
                              .meter = &self->meter,
                              .searching = P2V_ACTIVITY_SEARCHING,
                              .reading = P2V_ACTIVITY_READING_SYSTEM,
-                             .hint = self->store != NULL && image != NULL
-                                       ? p2v_store_get_hint (self->store, image)
-                                       : 0,
                              .symbols_path = self->symbols_path,
+                             .scanning = P2V_ACTIVITY_SCANNING,
+                             .hint = may_keep ? p2v_store_get_hint (self->store, image) : 0,
+                             .findings = findings,
+                             .wanted_methods = (const char *const *) self->wanted_methods,
                              .cancellable = cancellable };
 
   if (image == NULL)
@@ -219,6 +257,7 @@ find_system_step (P2vSession    *self,
   P2vSystem *system = p2v_system_find (&search, error);
   if (system == NULL)
     return FALSE;
+  keep_findings (self, image, system, findings);
   g_mutex_lock (&self->lock);
   p2v_session_clear_index (self);
   g_clear_object (&self->system);

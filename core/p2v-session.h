@@ -49,6 +49,7 @@ typedef enum
  * @P2V_ACTIVITY_OPENING: reading the container's headers
  * @P2V_ACTIVITY_SEARCHING: searching the image for an operating system; done and total are bytes
  * @P2V_ACTIVITY_READING_SYSTEM: reading processes
+ * @P2V_ACTIVITY_SCANNING: searching all of memory for processes; done and total are bytes
  * @P2V_ACTIVITY_PLANNING: walking the upper levels of the page tables; done and total are address
  * spaces
  * @P2V_ACTIVITY_COUNTING: reading the last level; done and total are tables
@@ -65,6 +66,7 @@ typedef enum
   P2V_ACTIVITY_PLANNING,
   P2V_ACTIVITY_COUNTING,
   P2V_ACTIVITY_SORTING,
+  P2V_ACTIVITY_SCANNING,
 } P2vActivity;
 
 /**
@@ -126,6 +128,9 @@ void        p2v_session_set_cache            (P2vSession           *self,
 P2V_AVAILABLE_IN_1_0
 void        p2v_session_set_symbols          (P2vSession           *self,
                                               const char           *path);
+P2V_AVAILABLE_IN_1_0
+void        p2v_session_set_methods          (P2vSession           *self,
+                                              const char *const    *names);
 P2V_AVAILABLE_IN_1_0
 gboolean    p2v_session_open                 (P2vSession           *self,
                                               const char           *path,

@@ -78,7 +78,7 @@ static void
 add_process (Writer     *self,
              P2vProcess *process)
 {
-  p2v_export_add_signed (self->export, p2v_process_get_pid (process));
+  p2v_export_add_pid (self->export, process);
   p2v_export_add_text (self->export, p2v_process_get_name (process));
 }
 

@@ -106,7 +106,10 @@ p2v_row_details_dup_text (const P2vRowDetails *self,
     case P2V_COLUMN_PROCESS:
       return g_strdup (p2v_process_get_name (self->mapping.process));
     case P2V_COLUMN_PID:
-      return g_strdup_printf ("%" G_GINT64_FORMAT, p2v_process_get_pid (self->mapping.process));
+      return p2v_process_has_pid (self->mapping.process)
+                 ? g_strdup_printf ("%" G_GINT64_FORMAT,
+                                    p2v_process_get_pid (self->mapping.process))
+                 : g_strdup ("");
     case P2V_COLUMN_VIRTUAL:
       return g_strdup_printf ("0x%012" G_GINT64_MODIFIER "x", self->mapping.va);
     case P2V_COLUMN_RIGHTS:

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Copyright 2026 The pas2vas authors */
 
+/* For SEEK_DATA. */
+#define _GNU_SOURCE
+
 #include "config.h"
 
 #include "base/p2v-file.h"
@@ -272,4 +275,18 @@ p2v_file_prefetch (P2vFile *self,
 {
   if (p2v_span_fits (offset, length_bytes, self->size))
     (void) posix_fadvise (self->fd, (off_t) offset, (off_t) length_bytes, POSIX_FADV_WILLNEED);
+}
+
+guint64
+p2v_file_measure_hole (P2vFile *self,
+                       guint64  offset,
+                       guint64  length_bytes)
+{
+  if (!p2v_span_fits (offset, length_bytes, self->size))
+    return 0;
+  /* Everything else is read by pread(), which does not care where the file stands. */
+  off_t data = lseek (self->fd, (off_t) offset, SEEK_DATA);
+  if (data < 0)
+    return errno == ENXIO ? length_bytes : 0;
+  return MIN ((guint64) data - offset, length_bytes);
 }

@@ -50,5 +50,10 @@ gboolean    p2v_file_read      (P2vFile     *self,
 void        p2v_file_prefetch  (P2vFile     *self,
                                 guint64      offset,
                                 guint64      length_bytes);
+/* How many of @length_bytes at @offset are a hole of the file: never written, they read as zeros
+ * and stand on no disk. 0 also where that cannot be told. */
+guint64     p2v_file_measure_hole (P2vFile  *self,
+                                guint64      offset,
+                                guint64      length_bytes);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (P2vFile, p2v_file_unref)

@@ -86,6 +86,11 @@ GPtrArray           *p2v_image_get_diagnostics (P2vImage    *self);
 const P2vFileIdentity *p2v_image_get_identity  (P2vImage    *self);
 /* (transfer none): the path for messages: escaped, valid UTF-8. */
 const char          *p2v_image_get_display_name (P2vImage   *self);
+/* How many of @length_bytes at @pa are zeros that the file does not store; 0 where that cannot be
+ * told. */
+guint64              p2v_image_measure_hole    (P2vImage    *self,
+                                                P2vPhysAddr  pa,
+                                                guint64      length_bytes);
 /* Will be read soon; holes are passed over. */
 void                 p2v_image_prefetch        (P2vImage    *self,
                                                 P2vPhysAddr  pa,

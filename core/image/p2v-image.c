@@ -335,6 +335,23 @@ p2v_image_read (P2vImage   *self,
   return P2V_READ_OK;
 }
 
+guint64
+p2v_image_measure_hole (P2vImage   *self,
+                        P2vPhysAddr pa,
+                        guint64     length_bytes)
+{
+  guint i = p2v_image_ranges_find (&self->ranges, pa);
+
+  if (i >= self->ranges.by_pa->len)
+    return 0;
+  const P2vImageRange *range = &g_array_index (self->ranges.by_pa, P2vImageRange, i);
+  if (pa < range->start_pa)
+    return 0;
+  guint64 skip = pa - range->start_pa;
+  return p2v_file_measure_hole (self->file, range->file_offset + skip,
+                                MIN (length_bytes, range->length_bytes - skip));
+}
+
 void
 p2v_image_prefetch (P2vImage   *self,
                     P2vPhysAddr pa,

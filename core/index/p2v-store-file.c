@@ -38,6 +38,12 @@ hash_header (const P2vStoreHeader *header)
   return p2v_checksum_of (header->words, STORE_HEADER_HASH * sizeof header->words[0]);
 }
 
+void
+p2v_store_header_seal (P2vStoreHeader *header)
+{
+  header->words[STORE_HEADER_HASH] = hash_header (header);
+}
+
 gboolean
 p2v_store_header_is_sound (const P2vStoreHeader *header)
 {
@@ -114,9 +120,9 @@ p2v_store_describe_subject (const P2vStoreSubject  *subject,
 
 /* The words that say what an index is about must be the same in the file; those behind say how
  * much. */
-static gboolean
-is_about (const P2vStoreHeader *header,
-          const P2vStoreHeader *expected)
+gboolean
+p2v_store_header_is_about (const P2vStoreHeader *header,
+                           const P2vStoreHeader *expected)
 {
   static const guint words[] = { STORE_IMAGE_BYTES, STORE_IMAGE_MTIME_NS, STORE_IMAGE_INODE,
                                  STORE_IMAGE_DEVICE, STORE_SAMPLE_HASH, STORE_ROOTS_HASH,
@@ -242,7 +248,7 @@ p2v_store_write_file (int                    fd,
     return FALSE;
   header->words[STORE_FILE_BYTES] = stream.n_bytes;
   header->words[STORE_BODY_HASH] = p2v_checksum_get (&stream.checksum);
-  header->words[STORE_HEADER_HASH] = hash_header (header);
+  p2v_store_header_seal (header);
   if (pwrite (fd, header, sizeof *header, 0) == (gssize) sizeof *header && fsync (fd) == 0)
     return TRUE;
   int saved_errno = errno;
@@ -492,7 +498,7 @@ p2v_store_read_file (int                    fd,
       *ret_reason = g_strdup (_("it is damaged, or of another version of this program"));
       return NULL;
     }
-  if (!is_about (&header, expected))
+  if (!p2v_store_header_is_about (&header, expected))
     {
       *ret_reason = g_strdup (_("the image has changed since"));
       return NULL;

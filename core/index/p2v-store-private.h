@@ -23,6 +23,8 @@
 #define STORE_VERSION 3
 
 #define STORE_SUFFIX ".p2vindex"
+/* Beside an index: see p2v_store_save_findings(). */
+#define STORE_FINDINGS_SUFFIX ".p2vscan"
 
 /* Numbers of the header. */
 enum
@@ -57,6 +59,17 @@ typedef struct
   guint64 words[STORE_N_WORDS];
 } P2vStoreHeader;
 
+/* p2v-store.c */
+
+/* (transfer full): the path of the file that belongs to @image. */
+char          *p2v_store_dup_path         (P2vStore              *self,
+                                           P2vImage              *image,
+                                           const char            *suffix);
+/* Opens a file that nobody but us may have written. -1 if there is none, or with a reason if it is
+ * not so. */
+int            p2v_store_open_own_file    (const char            *path,
+                                           char                 **ret_reason);
+
 /* p2v-store-file.c */
 
 /* Fills in the words that say what the index is about. FALSE if the image cannot be read. */
@@ -66,6 +79,11 @@ gboolean       p2v_store_describe_subject (const P2vStoreSubject *subject,
                                            GError               **error);
 /* Whether magic, version and checksum of a header hold. */
 gboolean       p2v_store_header_is_sound  (const P2vStoreHeader  *header);
+/* Whether a file is about what is @expected. */
+gboolean       p2v_store_header_is_about  (const P2vStoreHeader  *header,
+                                           const P2vStoreHeader  *expected);
+/* Fills in the header's own checksum, when all else is. */
+void           p2v_store_header_seal      (P2vStoreHeader        *header);
 /* Writes all of an index to @fd. */
 G_GNUC_WARN_UNUSED_RESULT
 gboolean       p2v_store_write_file       (int                    fd,

@@ -64,22 +64,21 @@ dup_image_path (P2vImage *image)
   return g_strdup (real != NULL ? real : p2v_image_get_path (image));
 }
 
-static char *
-dup_file_path (P2vStore *self,
-               P2vImage *image)
+char *
+p2v_store_dup_path (P2vStore   *self,
+                    P2vImage   *image,
+                    const char *suffix)
 {
   g_autofree char *path = dup_image_path (image);
   g_autofree char *hash = g_compute_checksum_for_string (G_CHECKSUM_SHA256, path, -1);
-  g_autofree char *name = g_strdup_printf ("%.32s" STORE_SUFFIX, hash);
+  g_autofree char *name = g_strdup_printf ("%.32s%s", hash, suffix);
 
   return g_build_filename (self->folder, name, NULL);
 }
 
-/* Opens a file that nobody but us may have written. -1 if there is none, or with a reason if it is
- * not so. */
-static int
-open_own_file (const char  *path,
-               char       **ret_reason)
+int
+p2v_store_open_own_file (const char  *path,
+                         char       **ret_reason)
 {
   int fd = open (path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   struct stat status;
@@ -107,11 +106,11 @@ p2v_store_load (P2vStore               *self,
                 P2vBuildReport         *ret_report,
                 char                  **ret_reason)
 {
-  g_autofree char *path = dup_file_path (self, subject->image);
+  g_autofree char *path = p2v_store_dup_path (self, subject->image, STORE_SUFFIX);
   P2vStoreHeader expected;
 
   *ret_reason = NULL;
-  int fd = open_own_file (path, ret_reason);
+  int fd = p2v_store_open_own_file (path, ret_reason);
   if (fd < 0)
     return NULL;
   P2vReverseMap *map = NULL;
@@ -127,12 +126,12 @@ guint64
 p2v_store_get_hint (P2vStore *self,
                     P2vImage *image)
 {
-  g_autofree char *path = dup_file_path (self, image);
+  g_autofree char *path = p2v_store_dup_path (self, image, STORE_SUFFIX);
   g_autofree char *reason = NULL;
   P2vStoreHeader header;
   guint64 hint = 0;
 
-  int fd = open_own_file (path, &reason);
+  int fd = p2v_store_open_own_file (path, &reason);
   if (fd < 0)
     return 0;
   if (pread (fd, &header, sizeof header, 0) == (gssize) sizeof header &&
@@ -196,6 +195,22 @@ compare_items_by_use (gconstpointer a,
   return (x->used_unix_s < y->used_unix_s) - (x->used_unix_s > y->used_unix_s);
 }
 
+/* Removes an index and what was found for it. */
+static gboolean
+remove_item (P2vStore           *self,
+             const P2vCacheItem *item)
+{
+  g_autofree char *path = g_build_filename (self->folder, item->file_name, NULL);
+
+  if (g_str_has_suffix (path, STORE_SUFFIX))
+    {
+      g_autofree char *stem = g_strndup (path, strlen (path) - strlen (STORE_SUFFIX));
+      g_autofree char *findings = g_strconcat (stem, STORE_FINDINGS_SUFFIX, NULL);
+      g_unlink (findings);
+    }
+  return g_unlink (path) == 0;
+}
+
 /* The newest, which has just been written, stays, however large it is. */
 static void
 remove_oldest (P2vStore *self,
@@ -207,10 +222,9 @@ remove_oldest (P2vStore *self,
   for (guint i = 0; i < items->len; i++)
     {
       const P2vCacheItem *item = g_ptr_array_index (items, i);
-      g_autofree char *path = g_build_filename (self->folder, item->file_name, NULL);
       total += item->size_bytes;
       if (i > 0 && total > max_bytes)
-        g_unlink (path);
+        remove_item (self, item);
     }
 }
 
@@ -222,7 +236,7 @@ p2v_store_save (P2vStore               *self,
                 guint64                 max_bytes,
                 GError                **error)
 {
-  g_autofree char *path = dup_file_path (self, subject->image);
+  g_autofree char *path = p2v_store_dup_path (self, subject->image, STORE_SUFFIX);
   g_autofree char *aside = g_strconcat (path, ".XXXXXX", NULL);
   P2vStoreHeader header;
 
@@ -255,7 +269,7 @@ read_image_path (const char *path)
   char text[4096];
   gssize n = -1;
 
-  int fd = open_own_file (path, &reason);
+  int fd = p2v_store_open_own_file (path, &reason);
   if (fd < 0)
     return g_strdup ("?");
   if (pread (fd, &header, sizeof header, 0) == (gssize) sizeof header &&
@@ -299,6 +313,21 @@ p2v_store_list (P2vStore *self)
   return items;
 }
 
+/* What was found for images that have no index. */
+static void
+remove_findings (P2vStore *self)
+{
+  g_autoptr (GDir) folder = g_dir_open (self->folder, 0, NULL);
+  const char *name;
+
+  while (folder != NULL && (name = g_dir_read_name (folder)) != NULL)
+    if (strstr (name, STORE_FINDINGS_SUFFIX) != NULL)
+      {
+        g_autofree char *path = g_build_filename (self->folder, name, NULL);
+        g_unlink (path);
+      }
+}
+
 guint
 p2v_store_clear (P2vStore *self,
                  guint    *ret_n_removed)
@@ -307,12 +336,9 @@ p2v_store_clear (P2vStore *self,
   guint n_failed = 0;
 
   for (guint i = 0; i < items->len; i++)
-    {
-      const P2vCacheItem *item = g_ptr_array_index (items, i);
-      g_autofree char *path = g_build_filename (self->folder, item->file_name, NULL);
-      if (g_unlink (path) < 0)
-        n_failed++;
-    }
+    if (!remove_item (self, g_ptr_array_index (items, i)))
+      n_failed++;
+  remove_findings (self);
   *ret_n_removed = items->len - n_failed;
   return n_failed;
 }

@@ -55,6 +55,17 @@ gboolean  p2v_store_save        (P2vStore              *self,
 guint64   p2v_store_get_hint    (P2vStore              *self,
                                  P2vImage              *image);
 
+/* What a search of all of the image's memory has found, as bytes of the system that searched: kept
+ * in a file of its own, for an index may not be wanted. NULL if there is none that fits the image.
+ * Its contents are only a hint: whoever reads them proves them again. */
+GBytes   *p2v_store_load_findings (P2vStore            *self,
+                                 P2vImage              *image);
+G_GNUC_WARN_UNUSED_RESULT
+gboolean  p2v_store_save_findings (P2vStore            *self,
+                                 P2vImage              *image,
+                                 GBytes                *findings,
+                                 GError               **error);
+
 /* (transfer none): the folder, in the file name encoding. */
 const char *p2v_store_get_folder (P2vStore             *self);
 /* (transfer full) (element-type P2vCacheItem): used last first; empty if there is no folder. */

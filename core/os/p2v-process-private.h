@@ -12,7 +12,7 @@
 /* What a system knows of a process; the object copies it. */
 typedef struct
 {
-  gint64           pid;
+  gint64           pid;               /* -1 with P2V_PROCESS_UNKNOWN */
   gint64           parent_pid;
   const guint8    *raw_name;
   gsize            raw_name_length;
@@ -36,6 +36,8 @@ typedef struct
 } P2vKernelArea;
 
 P2vProcess      *p2v_process_new                (const P2vProcessData *data);
+/* (transfer full): name and pid, "bash (812)"; the name alone if there is no pid. */
+char            *p2v_process_dup_label          (P2vProcess           *self);
 /* @object_va: the system's own structure of the space (Linux mm_struct). */
 P2vAddressSpace *p2v_address_space_new          (P2vPhysAddr           root_pa,
                                                  P2vVirtAddr           object_va);

@@ -3,6 +3,8 @@
 
 #include "config.h"
 
+#include <inttypes.h>
+
 #include "base/p2v-text.h"
 #include "os/p2v-process-private.h"
 
@@ -87,13 +89,37 @@ p2v_process_new (const P2vProcessData *data)
  *
  * Gets the process id, in the system's outermost pid namespace.
  *
- * Returns: the id
+ * Returns: the id, or -1 if it has none (%P2V_PROCESS_UNKNOWN)
  */
 gint64
 p2v_process_get_pid (P2vProcess *self)
 {
   g_return_val_if_fail (P2V_IS_PROCESS (self), -1);
   return self->data.pid;
+}
+
+/**
+ * p2v_process_has_pid:
+ * @self: a process
+ *
+ * Asks whether the process has an id. Page tables whose process was not found have none
+ * (%P2V_PROCESS_UNKNOWN); where ids are shown, theirs is empty.
+ *
+ * Returns: %TRUE if it has
+ */
+gboolean
+p2v_process_has_pid (P2vProcess *self)
+{
+  g_return_val_if_fail (P2V_IS_PROCESS (self), FALSE);
+  return (self->data.flags & P2V_PROCESS_UNKNOWN) == 0;
+}
+
+char *
+p2v_process_dup_label (P2vProcess *self)
+{
+  if (!p2v_process_has_pid (self))
+    return g_strdup (self->name);
+  return g_strdup_printf ("%s (%" PRId64 ")", self->name, self->data.pid);
 }
 
 /**

@@ -21,8 +21,13 @@ typedef struct
   P2vMeter     *meter;
   guint         searching;       /* activity numbers for @meter */
   guint         reading;
+  guint         scanning;
   guint64       hint;            /* what p2v_system_get_hint() said last time, or 0; may be wrong */
   const char   *symbols_path;    /* (nullable): a file of symbols that the person gave */
+  GBytes       *findings;        /* (nullable): p2v_system_get_findings() of last time; the same */
+  /* (nullable): names of methods; those that are not named and cost a search of all of memory may
+   * be left out. */
+  const char *const *wanted_methods;
   GCancellable *cancellable;
 } P2vSystemSearch;
 
@@ -77,6 +82,10 @@ extern const P2vSystemBackend p2v_linux_backend;
 extern const P2vSystemBackend p2v_bare_linux_backend;
 extern const P2vSystemBackend p2v_windows_backend;
 
+/* Whether a method of that name is wanted. */
+gboolean             p2v_system_search_wants      (const P2vSystemSearch  *search,
+                                                   const char             *method);
+
 /* For back ends, while they open. */
 void                 p2v_system_set_backend_data  (P2vSystem              *self,
                                                    gpointer                backend_data);
@@ -98,6 +107,10 @@ void                 p2v_system_take_kernel       (P2vSystem              *self,
 /* Where to look first when the same image is opened again; in the back end's own terms, not 0. */
 void                 p2v_system_set_hint          (P2vSystem              *self,
                                                    guint64                 hint);
+/* What looking at all of memory has found, in the back end's own terms: kept with the image's
+ * index, and given back in P2vSystemSearch the next time. @findings: taken. */
+void                 p2v_system_take_findings     (P2vSystem              *self,
+                                                   GBytes                 *findings);
 /* @message: taken. */
 void                 p2v_system_take_diagnostic   (P2vSystem              *self,
                                                    char                   *message);
@@ -107,6 +120,8 @@ P2vSystem           *p2v_system_find              (const P2vSystemSearch  *searc
                                                    GError                **error);
 gpointer             p2v_system_get_backend_data  (P2vSystem              *self);
 guint64              p2v_system_get_hint          (P2vSystem              *self);
+/* (transfer none) (nullable) */
+GBytes              *p2v_system_get_findings      (P2vSystem              *self);
 const P2vPageTables *p2v_system_get_page_tables   (P2vSystem              *self);
 /* How many spaces are of processes; the kernel's is numbered behind them. */
 guint                p2v_system_get_n_user_spaces (P2vSystem              *self);

@@ -33,6 +33,7 @@ struct _P2vSystem
   P2vImage               *image;
   P2vPageTables           tables;
   guint64                 hint;
+  GBytes                 *findings;
   char                   *title;
   GArray                 *facts;         /* P2vFact */
   GPtrArray              *processes;     /* P2vProcess, by pid */
@@ -56,6 +57,7 @@ p2v_system_finalize (GObject *object)
   g_clear_pointer (&self->facts, g_array_unref);
   g_clear_pointer (&self->diagnostics, g_ptr_array_unref);
   g_clear_pointer (&self->title, g_free);
+  g_clear_pointer (&self->findings, g_bytes_unref);
   g_clear_object (&self->image);
   G_OBJECT_CLASS (p2v_system_parent_class)->finalize (object);
 }
@@ -82,14 +84,27 @@ p2v_system_init (P2vSystem *self)
   self->diagnostics = g_ptr_array_new_with_free_func (g_free);
 }
 
+/* By pid; of several with one pid those that are gone last; those without a pid by their roots, at
+ * the end. */
 static int
-compare_pids (gconstpointer a,
-              gconstpointer b)
+compare_processes (gconstpointer a,
+                   gconstpointer b)
 {
-  gint64 pid_a = p2v_process_get_pid (*(P2vProcess **) a);
-  gint64 pid_b = p2v_process_get_pid (*(P2vProcess **) b);
+  P2vProcess *x = *(P2vProcess **) a, *y = *(P2vProcess **) b;
+  P2vProcessFlags last = P2V_PROCESS_UNKNOWN, late = P2V_PROCESS_EXITED;
+  P2vProcessFlags x_flags = p2v_process_get_flags (x), y_flags = p2v_process_get_flags (y);
 
-  return (pid_a > pid_b) - (pid_a < pid_b);
+  if ((x_flags ^ y_flags) & last)
+    return (x_flags & last) != 0 ? 1 : -1;
+  gint64 pid_x = p2v_process_get_pid (x), pid_y = p2v_process_get_pid (y);
+  if (pid_x != pid_y)
+    return pid_x > pid_y ? 1 : -1;
+  if ((x_flags ^ y_flags) & late)
+    return (x_flags & late) != 0 ? 1 : -1;
+  P2vVirtAddr va_x = p2v_process_get_object_va (x), va_y = p2v_process_get_object_va (y);
+  if (va_x != va_y)
+    return va_x > va_y ? 1 : -1;
+  return strcmp (p2v_process_get_name (x), p2v_process_get_name (y));
 }
 
 static void
@@ -110,7 +125,7 @@ put_in_order (P2vSystem *self)
 {
   g_autoptr (GHashTable) seen = g_hash_table_new (NULL, NULL);
 
-  g_ptr_array_sort (self->processes, compare_pids);
+  g_ptr_array_sort (self->processes, compare_processes);
   for (guint i = 0; i < self->processes->len; i++)
     {
       P2vProcess *process = g_ptr_array_index (self->processes, i);
@@ -128,6 +143,13 @@ put_in_order (P2vSystem *self)
       p2v_address_space_add_owner (space, self->kernel);
       g_ptr_array_add (self->spaces, g_object_ref (space));
     }
+}
+
+gboolean
+p2v_system_search_wants (const P2vSystemSearch *search,
+                         const char            *method)
+{
+  return search->wanted_methods == NULL || g_strv_contains (search->wanted_methods, method);
 }
 
 /* NULL without an error: it is not there. */
@@ -266,6 +288,20 @@ guint64
 p2v_system_get_hint (P2vSystem *self)
 {
   return self->hint;
+}
+
+void
+p2v_system_take_findings (P2vSystem *self,
+                          GBytes    *findings)
+{
+  g_clear_pointer (&self->findings, g_bytes_unref);
+  self->findings = findings;
+}
+
+GBytes *
+p2v_system_get_findings (P2vSystem *self)
+{
+  return self->findings;
 }
 
 const P2vPageTables *

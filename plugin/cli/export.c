@@ -55,7 +55,8 @@ parse (Export  *self,
   pas2vas_filter_fill_entries (&self->filter_options, entries + 2);
   if (!pas2vas_options_parse (&self->options, &pas2vas_export, entries, argv))
     return FALSE;
-  self->filter = pas2vas_filter_make (&self->filter_options, &pas2vas_export);
+  self->filter = pas2vas_filter_make (&self->filter_options, &pas2vas_export,
+                                      &self->options);
   return self->filter != NULL;
 }
 

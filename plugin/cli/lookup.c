@@ -80,7 +80,8 @@ parse (Lookup  *self,
   if (!pas2vas_options_parse (&self->options, &pas2vas_lookup, entries, argv)
       || !parse_places (self))
     return FALSE;
-  self->filter = pas2vas_filter_make (&self->filter_options, &pas2vas_lookup);
+  self->filter = pas2vas_filter_make (&self->filter_options, &pas2vas_lookup,
+                                      &self->options);
   if (self->filter != NULL)
     p2v_filter_set_every_address (self->filter, self->every_address);
   return self->filter != NULL;

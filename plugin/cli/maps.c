@@ -72,7 +72,7 @@ print_regions (GPtrArray        *regions,
 
 static Pas2vasStatus
 answer (const Pas2vasOptions *options,
-        gint64                pid)
+        const Pas2vasOwner   *owner)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (P2vSession) session =
@@ -83,7 +83,7 @@ answer (const Pas2vasOptions *options,
 
   g_autoptr (P2vSystem) system = p2v_session_dup_system (session);
   P2vProcess *process;
-  P2vAddressSpace *space = pas2vas_find_space (system, pid, &process);
+  P2vAddressSpace *space = pas2vas_find_space (system, owner, &process);
   if (space == NULL)
     return PAS2VAS_NOTHING;
 
@@ -97,12 +97,12 @@ static Pas2vasStatus
 run (char **argv)
 {
   g_auto (Pas2vasOptions) options = { .format = P2V_EXPORT_TABLE };
-  gint64 pid;
+  Pas2vasOwner owner;
 
   if (!pas2vas_options_parse (&options, &pas2vas_maps, NULL, argv)
-      || !pas2vas_parse_pid (&pas2vas_maps, options.arguments[1], &pid))
+      || !pas2vas_parse_owner (&pas2vas_maps, options.arguments[1], &owner))
     return PAS2VAS_USAGE;
-  return answer (&options, pid);
+  return answer (&options, &owner);
 }
 
 const Pas2vasCommand pas2vas_maps = {

@@ -7,7 +7,6 @@
 
 #include <glib/gi18n.h>
 
-#include "pas2vas-options.h"
 #include "pas2vas-report.h"
 
 void
@@ -145,9 +144,24 @@ set_kernel_rows (Pas2vasFilter        *self,
   return FALSE;
 }
 
+static void
+set_wanted_methods (Pas2vasFilter  *self,
+                    Pas2vasOptions *options)
+{
+  if (self->methods == NULL)
+    return;
+
+  GPtrArray *words = split_lists (self->methods);
+
+  g_ptr_array_add (words, NULL);
+  g_strfreev (options->methods);
+  options->methods = (char **) g_ptr_array_free (words, FALSE);
+}
+
 P2vFilter *
 pas2vas_filter_make (Pas2vasFilter        *self,
-                     const Pas2vasCommand *command)
+                     const Pas2vasCommand *command,
+                     Pas2vasOptions       *options)
 {
   g_autoptr (P2vFilter) filter = p2v_filter_new ();
 
@@ -156,6 +170,7 @@ pas2vas_filter_make (Pas2vasFilter        *self,
       || !add_objects (command, self->object_pas, filter, p2v_filter_add_object_pa)
       || !set_regex (self, command, filter) || !set_kernel_rows (self, command, filter))
     return NULL;
+  set_wanted_methods (self, options);
   return g_steal_pointer (&filter);
 }
 

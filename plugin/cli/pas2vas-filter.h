@@ -5,7 +5,7 @@
 
 #pragma once
 
-#include "pas2vas-command.h"
+#include "pas2vas-options.h"
 
 typedef struct
 {
@@ -29,10 +29,12 @@ void          pas2vas_filter_fill_kernel_entry
                                            (Pas2vasFilter         *self,
                                             GOptionEntry          *ret_entry);
 
-/* Makes a filter of everything but the methods, whose names only a system knows. If an option is
- * wrong, reports that and returns NULL: the exit code is PAS2VAS_USAGE then. */
+/* Makes a filter of everything but the methods, whose names only a system knows; those go to
+ * @options, so that no other is tried at length. If an option is wrong, reports that and returns
+ * NULL: the exit code is PAS2VAS_USAGE then. */
 P2vFilter    *pas2vas_filter_make          (Pas2vasFilter         *self,
-                                            const Pas2vasCommand  *command);
+                                            const Pas2vasCommand  *command,
+                                            Pas2vasOptions        *options);
 
 /* Adds the methods to @filter, and looks whether it leaves any process. Unless it returns
  * PAS2VAS_ANSWERED, it has reported why. */

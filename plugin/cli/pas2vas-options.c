@@ -107,6 +107,7 @@ void
 pas2vas_options_clear (Pas2vasOptions *self)
 {
   g_clear_pointer (&self->arguments, g_strfreev);
+  g_clear_pointer (&self->methods, g_strfreev);
   g_clear_pointer (&self->cache_folder, g_free);
   g_clear_pointer (&self->symbols_path, g_free);
 }

@@ -12,6 +12,7 @@
  * @format: how to print; set it before parsing to what the command prefers
  * @quiet: no progress and no closing line
  * @no_cache: neither look for a kept index nor keep one
+ * @methods: (nullable): names of the methods of finding processes that are wanted; %NULL for all
  * @cache_folder: where indices are kept, in the file name encoding; %NULL for the usual place
  * @symbols_path: a file of the kernel's symbols, in the file name encoding, or %NULL
  * @arguments: what follows the options, in the file name encoding
@@ -23,6 +24,7 @@ typedef struct
   P2vExportFormat   format;
   gboolean          quiet;
   gboolean          no_cache;
+  char            **methods;
   char             *cache_folder;
   char             *symbols_path;
   char            **arguments;

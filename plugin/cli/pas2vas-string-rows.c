@@ -32,7 +32,7 @@ end_row (P2vExport          *export,
     p2v_export_add_nothing (export);
   if (pa != NULL && row != NULL)
     {
-      p2v_export_add_signed (export, p2v_process_get_pid (row->process));
+      p2v_export_add_pid (export, row->process);
       p2v_export_add_number (export, row->page_va | (*pa & (P2V_FRAME_SIZE - 1)));
       p2v_export_add_text (export, p2v_process_get_name (row->process));
     }

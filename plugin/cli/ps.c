@@ -9,6 +9,7 @@
 #include <inttypes.h>
 
 #include "pas2vas-command.h"
+#include "pas2vas-filter.h"
 #include "pas2vas-options.h"
 #include "pas2vas-report.h"
 #include "pas2vas-run.h"
@@ -39,6 +40,10 @@ static const struct
   { P2V_PROCESS_ZOMBIE, "zombie" },
   { P2V_PROCESS_DEAD_LEADER, "dead-leader" },
   { P2V_PROCESS_SHARES_SPACE, "shares-space" },
+  { P2V_PROCESS_HIDDEN, "hidden" },
+  { P2V_PROCESS_EXITING, "exiting" },
+  { P2V_PROCESS_EXITED, "exited" },
+  { P2V_PROCESS_UNKNOWN, "unknown" },
 };
 
 static void
@@ -127,21 +132,50 @@ add_root (P2vExport  *export,
     p2v_export_add_nothing (export);
 }
 
+/* What is known of a process that has a structure of its own. */
+static void
+add_numbers (P2vExport  *export,
+             P2vProcess *process)
+{
+  gboolean is_known = p2v_process_has_pid (process);
+
+  p2v_export_add_pid (export, process);
+  if (is_known)
+    p2v_export_add_signed (export, p2v_process_get_parent_pid (process));
+  else
+    p2v_export_add_nothing (export);
+  p2v_export_add_text (export, p2v_process_get_name (process));
+  if (is_known)
+    p2v_export_add_number (export, p2v_process_get_n_threads (process));
+  else
+    p2v_export_add_nothing (export);
+}
+
+static void
+add_object (P2vExport  *export,
+            P2vProcess *process)
+{
+  if (!p2v_process_has_pid (process))
+    {
+      p2v_export_add_nothing (export);
+      p2v_export_add_nothing (export);
+      return;
+    }
+  p2v_export_add_number (export, p2v_process_get_object_va (process));
+  p2v_export_add_number (export, p2v_process_get_object_pa (process));
+}
+
 G_GNUC_WARN_UNUSED_RESULT static gboolean
 add_process (P2vExport   *export,
              P2vSystem   *system,
              P2vProcess  *process,
              GError     **error)
 {
-  p2v_export_add_signed (export, p2v_process_get_pid (process));
-  p2v_export_add_signed (export, p2v_process_get_parent_pid (process));
-  p2v_export_add_text (export, p2v_process_get_name (process));
-  p2v_export_add_number (export, p2v_process_get_n_threads (process));
+  add_numbers (export, process);
   add_uid (export, process);
   add_start (export, process);
   add_flags (export, process);
-  p2v_export_add_number (export, p2v_process_get_object_va (process));
-  p2v_export_add_number (export, p2v_process_get_object_pa (process));
+  add_object (export, process);
   add_root (export, process);
   add_methods (export, system, process);
   return p2v_export_end_row (export, NULL, error);
@@ -149,6 +183,7 @@ add_process (P2vExport   *export,
 
 G_GNUC_WARN_UNUSED_RESULT static gboolean
 print_processes (P2vSystem        *system,
+                 P2vFilter        *filter,
                  P2vExportFormat   format,
                  GError          **error)
 {
@@ -157,29 +192,46 @@ print_processes (P2vSystem        *system,
   guint n_processes = p2v_system_get_n_processes (system);
 
   for (guint i = 0; i < n_processes; i++)
-    if (!add_process (export, system, p2v_system_get_process (system, i), error))
-      return FALSE;
+    {
+      P2vProcess *process = p2v_system_get_process (system, i);
+
+      if (p2v_filter_matches (filter, process) && !add_process (export, system, process, error))
+        return FALSE;
+    }
   return p2v_export_finish (export, NULL, error);
+}
+
+static Pas2vasStatus
+answer (const Pas2vasOptions *options,
+        Pas2vasFilter        *filter_options,
+        P2vFilter            *filter)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (P2vSession) session = pas2vas_run_open (options, P2V_STAGE_SYSTEM);
+
+  if (session == NULL)
+    return PAS2VAS_UNREADABLE;
+
+  g_autoptr (P2vSystem) system = p2v_session_dup_system (session);
+  Pas2vasStatus status = pas2vas_filter_complete (filter_options, &pas2vas_ps, filter, session);
+  if (status == PAS2VAS_ANSWERED && !print_processes (system, filter, options->format, &error))
+    return pas2vas_report_error (error);
+  return status;
 }
 
 static Pas2vasStatus
 run (char **argv)
 {
   g_auto (Pas2vasOptions) options = { .format = P2V_EXPORT_TABLE };
-  g_autoptr (GError) error = NULL;
+  g_auto (Pas2vasFilter) filter_options = { 0 };
+  GOptionEntry entries[PAS2VAS_FILTER_N_ENTRIES + 1] = { 0 };
 
-  if (!pas2vas_options_parse (&options, &pas2vas_ps, NULL, argv))
+  pas2vas_filter_fill_entries (&filter_options, entries);
+  if (!pas2vas_options_parse (&options, &pas2vas_ps, entries, argv))
     return PAS2VAS_USAGE;
 
-  g_autoptr (P2vSession) session =
-    pas2vas_run_open (&options, P2V_STAGE_SYSTEM);
-  if (session == NULL)
-    return PAS2VAS_UNREADABLE;
-
-  g_autoptr (P2vSystem) system = p2v_session_dup_system (session);
-  if (!print_processes (system, options.format, &error))
-    return pas2vas_report_error (error);
-  return p2v_system_get_n_processes (system) > 0 ? PAS2VAS_ANSWERED : PAS2VAS_NOTHING;
+  g_autoptr (P2vFilter) filter = pas2vas_filter_make (&filter_options, &pas2vas_ps, &options);
+  return filter != NULL ? answer (&options, &filter_options, filter) : PAS2VAS_USAGE;
 }
 
 const Pas2vasCommand pas2vas_ps = {

@@ -44,7 +44,8 @@ parse (Shared  *self,
   pas2vas_filter_fill_entries (&self->filter_options, entries);
   if (!pas2vas_options_parse (&self->options, &pas2vas_shared, entries, argv))
     return FALSE;
-  self->filter = pas2vas_filter_make (&self->filter_options, &pas2vas_shared);
+  self->filter = pas2vas_filter_make (&self->filter_options, &pas2vas_shared,
+                                      &self->options);
   return self->filter != NULL;
 }
 

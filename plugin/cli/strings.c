@@ -117,7 +117,8 @@ parse (Strings  *self,
   if (!pas2vas_options_parse (&self->options, &pas2vas_strings, entries, argv)
       || !parse_radix (self))
     return FALSE;
-  self->filter = pas2vas_filter_make (&self->filter_options, &pas2vas_strings);
+  self->filter = pas2vas_filter_make (&self->filter_options, &pas2vas_strings,
+                                      &self->options);
   return self->filter != NULL;
 }
 
@@ -168,15 +169,21 @@ append_number (GString *string,
   g_string_append_len (string, start, digits + sizeof digits - start);
 }
 
-/* "88:0x", "kernel:0x". */
+/* "88:0x", "kernel:0x"; the root of the page tables where a process has no pid. */
 static void
 append_owner (GString          *string,
               const P2vBulkRow *row)
 {
-  if (row->mapping_class == P2V_MAPPING_USER)
+  if (row->mapping_class != P2V_MAPPING_USER)
+    g_string_append (string, p2v_process_get_name (row->process));
+  else if (p2v_process_has_pid (row->process))
     append_number (string, (guint64) p2v_process_get_pid (row->process), 10);
   else
-    g_string_append (string, p2v_process_get_name (row->process));
+    {
+      P2vAddressSpace *space = p2v_process_get_address_space (row->process);
+      g_string_append (string, "root@0x");
+      append_number (string, p2v_address_space_get_root_pa (space), 16);
+    }
   g_string_append_len (string, ":0x", 3);
 }
 

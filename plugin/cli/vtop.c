@@ -34,7 +34,7 @@ static const P2vColumn columns[] = {
 typedef struct
 {
   Pas2vasOptions  options;
-  gint64          pid;
+  Pas2vasOwner    owner;
   P2vVirtAddr     va;
   P2vSession     *session;
   GOutputStream  *output;
@@ -202,7 +202,7 @@ answer (Vtop *self)
 
   g_autoptr (P2vSystem) system = p2v_session_dup_system (self->session);
   P2vProcess *process;
-  P2vAddressSpace *space = pas2vas_find_space (system, self->pid, &process);
+  P2vAddressSpace *space = pas2vas_find_space (system, &self->owner, &process);
   if (space == NULL)
     return PAS2VAS_NOTHING;
 
@@ -220,7 +220,7 @@ run (char **argv)
   g_auto (Vtop) self = { .options.format = P2V_EXPORT_TABLE };
 
   if (!pas2vas_options_parse (&self.options, &pas2vas_vtop, NULL, argv)
-      || !pas2vas_parse_pid (&pas2vas_vtop, self.options.arguments[1], &self.pid)
+      || !pas2vas_parse_owner (&pas2vas_vtop, self.options.arguments[1], &self.owner)
       || !pas2vas_parse_address (&pas2vas_vtop, self.options.arguments[2], &self.va))
     return PAS2VAS_USAGE;
   return answer (&self);

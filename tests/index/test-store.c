@@ -456,6 +456,48 @@ clearing_removes_indices_and_nothing_else (void **state)
   assert_not_loaded (self, NULL);
 }
 
+static void
+findings_come_back_for_the_same_image_only (void **state)
+{
+  Fixture *self = *state;
+  g_autoptr (GBytes) findings = g_bytes_new_static ("found", 5);
+  g_autoptr (GError) error = NULL;
+
+  assert_null (p2v_store_load_findings (self->store, self->image));
+  assert_true (p2v_store_save_findings (self->store, self->image, findings, &error));
+  assert_no_error (error);
+  g_autoptr (GBytes) loaded = p2v_store_load_findings (self->store, self->image);
+  assert_non_null (loaded);
+  assert_true (g_bytes_equal (loaded, findings));
+
+  const struct timespec times[] = { { .tv_sec = 1000 }, { .tv_sec = 1000 } };
+  assert_int_equal (utimensat (AT_FDCWD, self->image_path, times, 0), 0);
+  open_image (self);
+  assert_null (p2v_store_load_findings (self->store, self->image));
+}
+
+static void
+damaged_findings_are_not_read (void **state)
+{
+  Fixture *self = *state;
+  g_autoptr (GBytes) findings = g_bytes_new_static ("found", 5);
+
+  assert_true (p2v_store_save_findings (self->store, self->image, findings, NULL));
+  g_autofree char *path = p2v_store_dup_path (self->store, self->image, STORE_FINDINGS_SUFFIX);
+  char *contents;
+  gsize length;
+  assert_true (g_file_get_contents (path, &contents, &length, NULL));
+  for (gsize i = 0; i < length; i++)
+    {
+      contents[i] ^= 1;
+      assert_true (g_file_set_contents_full (path, contents, (gssize) length,
+                                             G_FILE_SET_CONTENTS_NONE, 0600, NULL));
+      assert_null (p2v_store_load_findings (self->store, self->image));
+      contents[i] ^= 1;
+    }
+  g_free (contents);
+}
+
 #define store_test(test) cmocka_unit_test_setup_teardown (test, setup, teardown)
 
 int
@@ -478,6 +520,8 @@ main (void)
     store_test (the_hint_comes_back_without_loading),
     store_test (the_files_used_longest_ago_go_first),
     store_test (clearing_removes_indices_and_nothing_else),
+    store_test (findings_come_back_for_the_same_image_only),
+    store_test (damaged_findings_are_not_read),
   };
 
   return cmocka_run_group_tests (tests, NULL, NULL);

@@ -5,191 +5,26 @@
  * in an answer with a diagnostic that says what is missing. Where things stand in the image is
  * taken from the truth beside it, which its own kernel wrote. */
 
-#include "p2v-test.h"
+#include "p2v-machine.h"
 
-#include "p2v-image-writers.h"
-
-#include <stdlib.h>
 #include <string.h>
 
 #define PAGE 0x1000
 #define MIB ((gsize) 1 << 20)
 
-typedef struct
-{
-  char   *folder;
-  guint8 *bytes; /* physical memory from address 0 */
-  gsize   length;
-  char   *kernel_txt;
-  char   *rigtruth;
-} Machine;
-
-static char *
-read_truth (const char *name)
-{
-  g_autofree char *path = g_build_filename (g_getenv ("P2V_TINY_TRUTH"), name, NULL);
-  char *text = NULL;
-  return g_file_get_contents (path, &text, NULL, NULL) ? text : NULL;
-}
-
-static int
-setup (void **state)
-{
-  Machine *self = g_new0 (Machine, 1);
-  void *folder = NULL;
-  char *bytes;
-
-  *state = self;
-  if (p2v_test_setup_folder (&folder) != 0
-      || !g_file_get_contents (g_getenv ("P2V_TINY_IMAGE"), &bytes, &self->length, NULL))
-    return -1;
-  self->folder = folder;
-  self->bytes = (guint8 *) bytes;
-  self->kernel_txt = read_truth ("kernel.txt");
-  self->rigtruth = read_truth ("rigtruth.tsv");
-  return self->kernel_txt != NULL && self->rigtruth != NULL ? 0 : -1;
-}
-
-static int
-teardown (void **state)
-{
-  Machine *self = *state;
-  void *folder = self->folder;
-
-  g_free (self->bytes);
-  g_free (self->kernel_txt);
-  g_free (self->rigtruth);
-  g_free (self);
-  return p2v_test_teardown_folder (&folder);
-}
-
-/* The hexadecimal number behind @key in a file of the truth. */
-static guint64
-get_truth (const char *text,
-           const char *key,
-           guint       base)
-{
-  const char *at = strstr (text, key);
-  char *end = NULL;
-
-  assert_non_null (at);
-  at += strlen (key);
-  guint64 value = g_ascii_strtoull (at, &end, base);
-  assert_true (end > at);
-  return value;
-}
-
-/* The kernel's image is contiguous in physical memory, from _text on. */
-static gsize
-symbol_pa (Machine    *self,
-           const char *name)
-{
-  g_autofree char *key = g_strdup_printf ("sym\t%s\t", name);
-  guint64 text_va = get_truth (self->kernel_txt, "sym\t_text\t", 16);
-  guint64 text_pa = get_truth (self->kernel_txt, "kernel_code_phys\t", 16);
-
-  return (gsize) (get_truth (self->kernel_txt, key, 16) - text_va + text_pa);
-}
-
-static guint64
-get_u64 (Machine *self,
-         gsize    pa)
-{
-  guint64 value = 0;
-
-  assert_true (pa + 8 <= self->length);
-  for (guint i = 8; i-- > 0;)
-    value = value << 8 | self->bytes[pa + i];
-  return value;
-}
-
 static void
-put (Machine *self,
-     gsize    pa,
-     guint    width_bytes,
-     guint64  value)
-{
-  assert_true (pa + width_bytes <= self->length);
-  for (guint i = 0; i < width_bytes; i++)
-    self->bytes[pa + i] = (guint8) (value >> (8 * i));
-}
-
-/* Where a task stands, from the line of its thread in rigtruth.tsv: pid tgid ppid comm va pa. */
-static gsize
-task_pa (Machine *self,
-         guint    pid)
-{
-  g_autofree char *start = g_strdup_printf ("\n%u\t%u\t", pid, pid);
-  const char *line = strstr (self->rigtruth, start);
-
-  assert_non_null (line);
-  g_auto (GStrv) cells = g_strsplit (line + 1, "\t", 7);
-  return (gsize) g_ascii_strtoull (cells[5], NULL, 16);
-}
-
-/* The physical address of the task's link in the ring: next, and 8 bytes behind it prev. */
-static gsize
-link_pa (Machine *self,
-         guint    pid)
-{
-  return task_pa (self, pid) + (gsize) get_truth (self->rigtruth, "task.tasks=", 10);
-}
-
-static guint64
-pa_to_va (Machine *self,
-          gsize    pa)
-{
-  return pa + get_truth (self->rigtruth, "#page_offset\t", 16);
-}
-
-static gsize
-va_to_pa (Machine *self,
-          guint64  va)
-{
-  return (gsize) (va - get_truth (self->rigtruth, "#page_offset\t", 16));
-}
-
-/* Opens the first @length bytes and finds the system. */
-static P2vSession *
-find_system_in (Machine *self,
-                gsize    length,
-                GError **error)
-{
-  void *folder = self->folder;
-  g_autofree char *path = p2v_test_write_file (&folder, "damaged.raw", self->bytes, length);
-  g_autoptr (P2vSession) session = p2v_session_new ();
-
-  if (!p2v_session_open (session, path, NULL, error)
-      || !p2v_session_find_system (session, NULL, error))
-    return NULL;
-  return g_steal_pointer (&session);
-}
-
-static void
-assert_refused (Machine    *self,
+assert_refused (P2vMachine *self,
                 P2vOsError  code,
                 const char *part)
 {
   GError *error = NULL;
-  g_autoptr (P2vSession) session = find_system_in (self, self->length, &error);
+  g_autoptr (P2vSession) session = p2v_machine_find_system (self, self->length, &error);
 
   assert_null (session);
   assert_error (error, P2V_OS_ERROR, code, part);
   /* Whatever is wrong, the sentence names the file. */
   assert_contains (error->message, "damaged.raw");
   g_clear_error (&error);
-}
-
-static P2vSession *
-assert_accepted (Machine *self)
-{
-  GError *error = NULL;
-  P2vSession *session = find_system_in (self, self->length, &error);
-
-  assert_no_error (error);
-  assert_true (p2v_session_build_index (session, NULL, &error));
-  assert_no_error (error);
-  return session;
 }
 
 static void
@@ -213,18 +48,16 @@ assert_no_diagnostic (P2vSession *session,
       fail_msg ("unexpected diagnostic: %s", *text);
 }
 
+/* Page tables whose process was not found are no process of the truth. */
 static guint
-method_bit (P2vSystem  *system,
-            const char *name)
+count_known (P2vSystem *system)
 {
-  gsize n_methods;
-  const P2vMethod *methods = p2v_system_get_methods (system, &n_methods);
+  guint n_known = 0;
 
-  for (gsize i = 0; i < n_methods; i++)
-    if (g_str_equal (methods[i].name, name))
-      return methods[i].bit;
-  fail_msg ("no method %s", name);
-  return 0;
+  for (guint i = 0; i < p2v_system_get_n_processes (system); i++)
+    if (p2v_process_has_pid (p2v_system_get_process (system, i)))
+      n_known++;
+  return n_known;
 }
 
 /* Every process of the truth is there, and all but @hidden_pid were seen in the ring of tasks. */
@@ -232,7 +65,7 @@ static void
 assert_processes (P2vSession *session,
                   guint       hidden_pid)
 {
-  g_autofree char *text = read_truth ("procs.tsv");
+  g_autofree char *text = p2v_machine_read_truth ("procs.tsv");
   g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
   g_autoptr (P2vSystem) system = p2v_session_dup_system (session);
   guint n_processes = 0;
@@ -244,18 +77,18 @@ assert_processes (P2vSession *session,
       if (process == NULL)
         fail_msg ("process %u was not found", pid);
       guint methods = p2v_process_get_methods (process);
-      if (((methods & method_bit (system, "tasks")) != 0) != (pid != hidden_pid))
+      if (((methods & p2v_machine_method_bit (system, "tasks")) != 0) != (pid != hidden_pid))
         fail_msg ("process %u has methods %u", pid, methods);
-      assert_true (methods & method_bit (system, "pids"));
+      assert_true (methods & p2v_machine_method_bit (system, "pids"));
       n_processes++;
     }
-  assert_int_equal (p2v_system_get_n_processes (system), n_processes);
+  assert_int_equal (count_known (system), n_processes);
 }
 
 static void
 undamaged_copy_has_all_processes_and_no_tear (void **state)
 {
-  g_autoptr (P2vSession) session = assert_accepted (*state);
+  g_autoptr (P2vSession) session = p2v_machine_open (*state);
 
   assert_processes (session, 0);
   assert_no_diagnostic (session, "torn");
@@ -264,7 +97,7 @@ undamaged_copy_has_all_processes_and_no_tear (void **state)
 
 /* In each copy of the text puts @after in the place of @before. */
 static void
-change_vmcoreinfo (Machine    *self,
+change_vmcoreinfo (P2vMachine *self,
                    const char *before,
                    const char *after)
 {
@@ -302,7 +135,7 @@ assert_changes_refused (void                  **state,
                         const VmcoreinfoChange *changes,
                         gsize                   n_changes)
 {
-  Machine *self = *state;
+  P2vMachine *self = *state;
 
   for (gsize i = 0; i < n_changes; i++)
     {
@@ -331,13 +164,13 @@ wrong_phys_base_is_refused (void **state)
     "NUMBER(phys_base)=0",                   "NUMBER(phys_base)=9223372036854775807",
     "NUMBER(phys_base)=-9223372036854775808",
   };
-  Machine *self = *state;
+  P2vMachine *self = *state;
 
   for (gsize i = 0; i < G_N_ELEMENTS (values); i++)
     {
       GError *error = NULL;
       change_vmcoreinfo (self, PHYS_BASE, values[i]);
-      g_autoptr (P2vSession) session = find_system_in (self, self->length, &error);
+      g_autoptr (P2vSession) session = p2v_machine_find_system (self, self->length, &error);
       assert_null (session);
       assert_true (error->domain == P2V_OS_ERROR);
       assert_contains (error->message, "damaged.raw");
@@ -376,7 +209,7 @@ static void
 image_without_vmcoreinfo_has_all_processes (void **state)
 {
   change_vmcoreinfo (*state, "OSRELEASE=", "osrelease=");
-  g_autoptr (P2vSession) session = assert_accepted (*state);
+  g_autoptr (P2vSession) session = p2v_machine_open (*state);
 
   assert_processes (session, 0);
 }
@@ -385,7 +218,7 @@ static void
 image_without_vmcoreinfo_and_banner_is_not_detected (void **state)
 {
   static const char banner[] = "Linux version 6";
-  Machine *self = *state;
+  P2vMachine *self = *state;
 
   change_vmcoreinfo (self, "OSRELEASE=", "osrelease=");
   for (gsize at = 0; at + sizeof banner < self->length; at++)
@@ -395,45 +228,46 @@ image_without_vmcoreinfo_and_banner_is_not_detected (void **state)
 }
 
 static gsize
-kallsyms_num_syms_pa (Machine *self)
+kallsyms_num_syms_pa (P2vMachine *self)
 {
   /* From vmcoreinfo.txt beside the image; kernel.txt does not list it. */
-  guint64 text_va = get_truth (self->kernel_txt, "sym\t_text\t", 16);
-  guint64 text_pa = get_truth (self->kernel_txt, "kernel_code_phys\t", 16);
-  g_autofree char *info = read_truth ("vmcoreinfo.txt");
+  guint64 text_va = p2v_machine_get_truth (self->kernel_txt, "sym\t_text\t", 16);
+  guint64 text_pa = p2v_machine_get_truth (self->kernel_txt, "kernel_code_phys\t", 16);
+  g_autofree char *info = p2v_machine_read_truth ("vmcoreinfo.txt");
 
-  return (gsize) (get_truth (info, "SYMBOL(kallsyms_num_syms)=", 16) - text_va + text_pa);
+  return (gsize) (p2v_machine_get_truth (info, "SYMBOL(kallsyms_num_syms)=", 16) - text_va
+                  + text_pa);
 }
 
 static void
 number_of_symbols_beyond_the_tables_is_refused (void **state)
 {
-  Machine *self = *state;
+  P2vMachine *self = *state;
   gsize pa = kallsyms_num_syms_pa (self);
 
-  put (self, pa, 4, G_MAXUINT32);
+  p2v_machine_put (self, pa, 4, G_MAXUINT32);
   assert_refused (self, P2V_OS_ERROR_LIMIT, "kallsyms_num_syms is 4294967295");
-  put (self, pa, 4, 0);
+  p2v_machine_put (self, pa, 4, 0);
   assert_refused (self, P2V_OS_ERROR_LIMIT, "kallsyms_num_syms is 0");
-  put (self, pa, 4, 4 << 20);
+  p2v_machine_put (self, pa, 4, 4 << 20);
   assert_refused (self, P2V_OS_ERROR_CORRUPT, "symbol");
 }
 
 static void
 broken_type_information_is_refused (void **state)
 {
-  Machine *self = *state;
-  gsize pa = symbol_pa (self, "__start_BTF");
-  assert_true ((get_u64 (self, pa) & 0xffffff) == 0x1eb9f);
-  guint64 lengths = get_u64 (self, pa + 8);
+  P2vMachine *self = *state;
+  gsize pa = p2v_machine_symbol_pa (self, "__start_BTF");
+  assert_true ((p2v_machine_get_u64 (self, pa) & 0xffffff) == 0x1eb9f);
+  guint64 lengths = p2v_machine_get_u64 (self, pa + 8);
 
-  put (self, pa, 2, 0x9feb);
+  p2v_machine_put (self, pa, 2, 0x9feb);
   assert_refused (self, P2V_OS_ERROR_CORRUPT, "BTF header");
-  put (self, pa, 2, 0xeb9f);
+  p2v_machine_put (self, pa, 2, 0xeb9f);
   /* More types than there are bytes: as if it had been cut. */
-  put (self, pa + 12, 4, 0x10000000);
+  p2v_machine_put (self, pa + 12, 4, 0x10000000);
   assert_refused (self, P2V_OS_ERROR_CORRUPT, "cut off");
-  put (self, pa + 8, 8, lengths);
+  p2v_machine_put (self, pa + 8, 8, lengths);
   memset (self->bytes + pa + MIB, 0, PAGE);
   assert_refused (self, P2V_OS_ERROR_CORRUPT, "type information is damaged");
 }
@@ -441,9 +275,9 @@ broken_type_information_is_refused (void **state)
 static void
 empty_page_table_of_the_kernel_is_refused (void **state)
 {
-  Machine *self = *state;
+  P2vMachine *self = *state;
 
-  memset (self->bytes + symbol_pa (self, "init_top_pgt"), 0, PAGE);
+  memset (self->bytes + p2v_machine_symbol_pa (self, "init_top_pgt"), 0, PAGE);
   assert_refused (self, P2V_OS_ERROR_CORRUPT, "page tables");
 }
 
@@ -451,12 +285,12 @@ static void
 ring_torn_forward_is_followed_backward (void **state)
 {
   const guint64 values[] = { 0, 0x4141414141414141, G_MAXUINT64 };
-  Machine *self = *state;
+  P2vMachine *self = *state;
 
   for (gsize i = 0; i < G_N_ELEMENTS (values); i++)
     {
-      put (self, link_pa (self, 30), 8, values[i]);
-      g_autoptr (P2vSession) session = assert_accepted (self);
+      p2v_machine_put (self, p2v_machine_link_pa (self, 30), 8, values[i]);
+      g_autoptr (P2vSession) session = p2v_machine_open (self);
       assert_processes (session, 0);
       assert_diagnostic (session, "torn");
     }
@@ -466,12 +300,16 @@ ring_torn_forward_is_followed_backward (void **state)
 static void
 process_between_two_tears_is_found_by_its_pid (void **state)
 {
-  Machine *self = *state;
-  gsize next = va_to_pa (self, get_u64 (self, link_pa (self, 86)));
+  P2vMachine *self = *state;
+  gsize next
+      = p2v_machine_va_to_pa (self, p2v_machine_get_u64 (self, p2v_machine_link_pa (self, 86)));
 
-  put (self, va_to_pa (self, get_u64 (self, link_pa (self, 86) + 8)), 8, 0);
-  put (self, next + 8, 8, 0);
-  g_autoptr (P2vSession) session = assert_accepted (self);
+  p2v_machine_put (
+      self,
+      p2v_machine_va_to_pa (self, p2v_machine_get_u64 (self, p2v_machine_link_pa (self, 86) + 8)),
+      8, 0);
+  p2v_machine_put (self, next + 8, 8, 0);
+  g_autoptr (P2vSession) session = p2v_machine_open (self);
   assert_processes (session, 86);
   assert_diagnostic (session, "torn");
   assert_diagnostic (session, "Process 86 is not in the task list");
@@ -480,13 +318,13 @@ process_between_two_tears_is_found_by_its_pid (void **state)
 static void
 process_taken_out_of_the_ring_is_flagged_as_hidden (void **state)
 {
-  Machine *self = *state;
-  guint64 next = get_u64 (self, link_pa (self, 88));
-  guint64 prev = get_u64 (self, link_pa (self, 88) + 8);
+  P2vMachine *self = *state;
+  guint64 next = p2v_machine_get_u64 (self, p2v_machine_link_pa (self, 88));
+  guint64 prev = p2v_machine_get_u64 (self, p2v_machine_link_pa (self, 88) + 8);
 
-  put (self, va_to_pa (self, prev), 8, next);
-  put (self, va_to_pa (self, next) + 8, 8, prev);
-  g_autoptr (P2vSession) session = assert_accepted (self);
+  p2v_machine_put (self, p2v_machine_va_to_pa (self, prev), 8, next);
+  p2v_machine_put (self, p2v_machine_va_to_pa (self, next) + 8, 8, prev);
+  g_autoptr (P2vSession) session = p2v_machine_open (self);
   assert_processes (session, 88);
   assert_diagnostic (session, "Process 88 is not in the task list");
   assert_no_diagnostic (session, "torn");
@@ -495,10 +333,11 @@ process_taken_out_of_the_ring_is_flagged_as_hidden (void **state)
 static void
 ring_that_cycles_without_its_head_ends (void **state)
 {
-  Machine *self = *state;
+  P2vMachine *self = *state;
 
-  put (self, link_pa (self, 90), 8, pa_to_va (self, link_pa (self, 80)));
-  g_autoptr (P2vSession) session = assert_accepted (self);
+  p2v_machine_put (self, p2v_machine_link_pa (self, 90), 8,
+                   p2v_machine_pa_to_va (self, p2v_machine_link_pa (self, 80)));
+  g_autoptr (P2vSession) session = p2v_machine_open (self);
   assert_processes (session, 0);
   assert_diagnostic (session, "torn");
 }
@@ -506,12 +345,12 @@ ring_that_cycles_without_its_head_ends (void **state)
 static void
 ring_of_one_task_that_leads_to_itself_ends (void **state)
 {
-  Machine *self = *state;
-  gsize link = link_pa (self, 30);
+  P2vMachine *self = *state;
+  gsize link = p2v_machine_link_pa (self, 30);
 
-  put (self, link, 8, pa_to_va (self, link));
-  put (self, link + 8, 8, pa_to_va (self, link));
-  g_autoptr (P2vSession) session = assert_accepted (self);
+  p2v_machine_put (self, link, 8, p2v_machine_pa_to_va (self, link));
+  p2v_machine_put (self, link + 8, 8, p2v_machine_pa_to_va (self, link));
+  g_autoptr (P2vSession) session = p2v_machine_open (self);
   assert_processes (session, 0);
   assert_diagnostic (session, "torn");
 }
@@ -520,10 +359,11 @@ ring_of_one_task_that_leads_to_itself_ends (void **state)
 static void
 ring_that_leads_into_other_data_keeps_the_processes (void **state)
 {
-  Machine *self = *state;
+  P2vMachine *self = *state;
 
-  put (self, link_pa (self, 82), 8, get_truth (self->kernel_txt, "sym\t__start_BTF\t", 16));
-  g_autoptr (P2vSession) session = assert_accepted (self);
+  p2v_machine_put (self, p2v_machine_link_pa (self, 82), 8,
+                   p2v_machine_get_truth (self->kernel_txt, "sym\t__start_BTF\t", 16));
+  g_autoptr (P2vSession) session = p2v_machine_open (self);
   g_autoptr (P2vSystem) system = p2v_session_dup_system (session);
   for (guint pid = 79; pid <= 90; pid++)
     assert_non_null (p2v_system_find_pid (system, pid));
@@ -534,15 +374,15 @@ static void
 root_of_an_address_space_that_leads_nowhere_is_reported (void **state)
 {
   const guint64 values[] = { 0, 0x4141414141414141 };
-  Machine *self = *state;
+  P2vMachine *self = *state;
   g_auto (GStrv) cells = g_strsplit (strstr (self->rigtruth, "\n90\t90\t") + 1, "\t", 9);
   gsize pa = (gsize) (g_ascii_strtoull (cells[7], NULL, 16)
-                      + get_truth (self->rigtruth, "mm.pgd=", 10));
+                      + p2v_machine_get_truth (self->rigtruth, "mm.pgd=", 10));
 
   for (gsize i = 0; i < G_N_ELEMENTS (values); i++)
     {
-      put (self, pa, 8, values[i]);
-      g_autoptr (P2vSession) session = assert_accepted (self);
+      p2v_machine_put (self, pa, 8, values[i]);
+      g_autoptr (P2vSession) session = p2v_machine_open (self);
       P2vIndexStatistics statistics;
       assert_processes (session, 0);
       assert_diagnostic (session, "cannot be read; its mappings are missing");
@@ -553,11 +393,11 @@ root_of_an_address_space_that_leads_nowhere_is_reported (void **state)
 
 /* Cut anywhere: an error that names the file, or an answer that says what it lacks. */
 static void
-assert_cut_is_noticed (Machine *self,
-                       gsize    length)
+assert_cut_is_noticed (P2vMachine *self,
+                       gsize       length)
 {
   GError *error = NULL;
-  g_autoptr (P2vSession) session = find_system_in (self, length, &error);
+  g_autoptr (P2vSession) session = p2v_machine_find_system (self, length, &error);
 
   if (session == NULL)
     {
@@ -576,43 +416,41 @@ assert_cut_is_noticed (Machine *self,
 static void
 image_cut_anywhere_is_noticed (void **state)
 {
-  Machine *self = *state;
+  P2vMachine *self = *state;
   const gsize starts[] = { 0x1000, 64 << 10, 17 * MIB, 33 * MIB, 36 * MIB, 40 * MIB, 60 * MIB };
 
   for (gsize i = 0; i < G_N_ELEMENTS (starts); i++)
     assert_cut_is_noticed (self, starts[i]);
-  assert_cut_is_noticed (self, symbol_pa (self, "__start_BTF") + 0x1234);
+  assert_cut_is_noticed (self, p2v_machine_symbol_pa (self, "__start_BTF") + 0x1234);
   assert_cut_is_noticed (self, kallsyms_num_syms_pa (self) + 2);
-  assert_cut_is_noticed (self, symbol_pa (self, "init_top_pgt") + 0x800);
+  assert_cut_is_noticed (self, p2v_machine_symbol_pa (self, "init_top_pgt") + 0x800);
   /* The text is there now; what is behind it is not. */
-  gsize info = (gsize) get_truth (self->kernel_txt, "vmcoreinfo_phys\t0x", 16);
+  gsize info = (gsize) p2v_machine_get_truth (self->kernel_txt, "vmcoreinfo_phys\t0x", 16);
   for (gsize length = info - 0x1001; length < self->length - MIB; length += MIB + 0x123)
     assert_cut_is_noticed (self, length);
 }
-
-#define with_machine(test) cmocka_unit_test_setup_teardown (test, setup, teardown)
 
 int
 main (void)
 {
   const struct CMUnitTest tests[] = {
-    with_machine (undamaged_copy_has_all_processes_and_no_tear),
-    with_machine (release_that_the_banner_contradicts_is_refused),
-    with_machine (wrong_phys_base_is_refused),
-    with_machine (other_wrong_lines_of_vmcoreinfo_are_refused),
-    with_machine (image_without_vmcoreinfo_has_all_processes),
-    with_machine (image_without_vmcoreinfo_and_banner_is_not_detected),
-    with_machine (number_of_symbols_beyond_the_tables_is_refused),
-    with_machine (broken_type_information_is_refused),
-    with_machine (empty_page_table_of_the_kernel_is_refused),
-    with_machine (ring_torn_forward_is_followed_backward),
-    with_machine (process_between_two_tears_is_found_by_its_pid),
-    with_machine (process_taken_out_of_the_ring_is_flagged_as_hidden),
-    with_machine (ring_that_cycles_without_its_head_ends),
-    with_machine (ring_of_one_task_that_leads_to_itself_ends),
-    with_machine (ring_that_leads_into_other_data_keeps_the_processes),
-    with_machine (root_of_an_address_space_that_leads_nowhere_is_reported),
-    with_machine (image_cut_anywhere_is_noticed),
+    p2v_test_with_machine (undamaged_copy_has_all_processes_and_no_tear),
+    p2v_test_with_machine (release_that_the_banner_contradicts_is_refused),
+    p2v_test_with_machine (wrong_phys_base_is_refused),
+    p2v_test_with_machine (other_wrong_lines_of_vmcoreinfo_are_refused),
+    p2v_test_with_machine (image_without_vmcoreinfo_has_all_processes),
+    p2v_test_with_machine (image_without_vmcoreinfo_and_banner_is_not_detected),
+    p2v_test_with_machine (number_of_symbols_beyond_the_tables_is_refused),
+    p2v_test_with_machine (broken_type_information_is_refused),
+    p2v_test_with_machine (empty_page_table_of_the_kernel_is_refused),
+    p2v_test_with_machine (ring_torn_forward_is_followed_backward),
+    p2v_test_with_machine (process_between_two_tears_is_found_by_its_pid),
+    p2v_test_with_machine (process_taken_out_of_the_ring_is_flagged_as_hidden),
+    p2v_test_with_machine (ring_that_cycles_without_its_head_ends),
+    p2v_test_with_machine (ring_of_one_task_that_leads_to_itself_ends),
+    p2v_test_with_machine (ring_that_leads_into_other_data_keeps_the_processes),
+    p2v_test_with_machine (root_of_an_address_space_that_leads_nowhere_is_reported),
+    p2v_test_with_machine (image_cut_anywhere_is_noticed),
   };
   return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -26,6 +26,11 @@ static const char *const symbol_names[LINUX_N_SYMBOLS] = {
   [LINUX_SYMBOL_INIT_UTS_NS] = "init_uts_ns",
   [LINUX_SYMBOL_SPECIAL_MAPPING_VMOPS] = "special_mapping_vmops",
   [LINUX_SYMBOL_TK_CORE] = "tk_core",
+  [LINUX_SYMBOL_PAGE_OFFSET_BASE] = "page_offset_base",
+  [LINUX_SYMBOL_VMEMMAP_BASE] = "vmemmap_base",
+  [LINUX_SYMBOL_POKING_MM] = "poking_mm",
+  [LINUX_SYMBOL_EFI_MM] = "efi_mm",
+  [LINUX_SYMBOL_TBOOT_MM] = "tboot_mm",
 };
 
 static const char *

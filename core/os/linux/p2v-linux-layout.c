@@ -73,6 +73,17 @@ static const struct
   [LINUX_SPECIAL_MAPPING_NAME] = { "vm_special_mapping", "name", WORD, FALSE },
   [LINUX_UTS_NODENAME] = { "uts_namespace", "name.nodename", 0, TRUE },
   [LINUX_TIMEKEEPER_XTIME_SEC] = { "timekeeper", "xtime_sec", 8, TRUE },
+  [LINUX_TASK_PTRACED] = { "task_struct", "ptraced", 2 * WORD, TRUE },
+  [LINUX_TASK_PTRACE_ENTRY] = { "task_struct", "ptrace_entry", 2 * WORD, TRUE },
+  [LINUX_TASK_GROUP_LEADER] = { "task_struct", "group_leader", WORD, TRUE },
+  [LINUX_TASK_SCHED_CLASS] = { "task_struct", "sched_class", WORD, TRUE },
+  [LINUX_MM_MMLIST] = { "mm_struct", "mmlist", 2 * WORD, TRUE },
+  [LINUX_MM_MMAP_LOCK_WAIT_LIST] = { "mm_struct", "mmap_lock.wait_list", 2 * WORD, TRUE },
+  [LINUX_MM_USERS] = { "mm_struct", "mm_users", 4, TRUE },
+  [LINUX_MM_OWNER] = { "mm_struct", "owner", WORD, TRUE },
+  [LINUX_MM_EXE_FILE] = { "mm_struct", "exe_file", WORD, TRUE },
+  [LINUX_PAGE_PT_MM] = { "page", "pt_mm", WORD, TRUE },
+  [LINUX_PTDESC_PT_MM] = { "ptdesc", "pt_mm", WORD, TRUE },
 };
 
 /* Names that fields had in older kernels; what they hold is the same. A task's pids[0] begins with

@@ -43,6 +43,11 @@ typedef enum
   LINUX_SYMBOL_INIT_UTS_NS,
   LINUX_SYMBOL_SPECIAL_MAPPING_VMOPS,
   LINUX_SYMBOL_TK_CORE,
+  LINUX_SYMBOL_PAGE_OFFSET_BASE,
+  LINUX_SYMBOL_VMEMMAP_BASE,
+  LINUX_SYMBOL_POKING_MM,
+  LINUX_SYMBOL_EFI_MM,
+  LINUX_SYMBOL_TBOOT_MM,
   LINUX_N_SYMBOLS,
 } P2vLinuxSymbol;
 
@@ -100,6 +105,17 @@ typedef enum
   LINUX_SPECIAL_MAPPING_NAME,
   LINUX_UTS_NODENAME,
   LINUX_TIMEKEEPER_XTIME_SEC,
+  LINUX_TASK_PTRACED,
+  LINUX_TASK_PTRACE_ENTRY,
+  LINUX_TASK_GROUP_LEADER,
+  LINUX_TASK_SCHED_CLASS,
+  LINUX_MM_MMLIST,
+  LINUX_MM_MMAP_LOCK_WAIT_LIST,
+  LINUX_MM_USERS,
+  LINUX_MM_OWNER,
+  LINUX_MM_EXE_FILE,
+  LINUX_PAGE_PT_MM,
+  LINUX_PTDESC_PT_MM,
   LINUX_N_FIELDS,
 } P2vLinuxField;
 
@@ -351,8 +367,8 @@ G_GNUC_WARN_UNUSED_RESULT
 gboolean    p2v_linux_layout_resolve    (P2vLinux              *self,
                                          GError               **error);
 
-/* p2v-linux-tasks.c */
-#define P2V_LINUX_N_METHODS 2
+/* p2v-linux-processes.c */
+#define P2V_LINUX_N_METHODS 4
 extern const P2vMethod p2v_linux_methods[P2V_LINUX_N_METHODS];
 G_GNUC_WARN_UNUSED_RESULT
 gboolean    p2v_linux_find_processes    (const P2vLinux        *self,

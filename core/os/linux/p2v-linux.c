@@ -159,10 +159,11 @@ add_processor (P2vSystem      *system,
   P2vProcess *process = find_running (system, root_pa);
 
   if (process != NULL)
-    p2v_system_take_fact (system, N_("Processor"),
-                          g_strdup_printf (_("%u: page tables of %s (%" PRId64 ")"), number,
-                                           p2v_process_get_name (process),
-                                           p2v_process_get_pid (process)));
+    {
+      g_autofree char *label = p2v_process_dup_label (process);
+      p2v_system_take_fact (system, N_("Processor"),
+                            g_strdup_printf (_("%u: page tables of %s"), number, label));
+    }
   else if (root_pa == self->root_pa)
     p2v_system_take_fact (system, N_("Processor"),
                           g_strdup_printf (_("%u: page tables of the kernel"), number));
