@@ -15,6 +15,7 @@ static const Pas2vasCommand *const commands[] = {
   &pas2vas_lookup, &pas2vas_export, &pas2vas_ps, &pas2vas_maps, &pas2vas_vtop,
   &pas2vas_frames, &pas2vas_info,
   &pas2vas_index, &pas2vas_shared, &pas2vas_strings, &pas2vas_cache,
+  &pas2vas_ghex,
 };
 
 static const Pas2vasCommand *

@@ -61,3 +61,4 @@ extern const Pas2vasCommand pas2vas_index;
 extern const Pas2vasCommand pas2vas_shared;
 extern const Pas2vasCommand pas2vas_strings;
 extern const Pas2vasCommand pas2vas_cache;
+extern const Pas2vasCommand pas2vas_ghex;

@@ -203,6 +203,38 @@ add_button (P2vHexBar  *self,
   return button;
 }
 
+/* (nullable): the first widget below @root of that type, depth first. */
+static GtkWidget *
+find_widget (GtkWidget *root,
+             GType      type)
+{
+  GtkWidget *found = NULL;
+
+  if (g_type_is_a (G_OBJECT_TYPE (root), type))
+    return root;
+  for (GtkWidget *child = gtk_widget_get_first_child (root); child != NULL && found == NULL;
+       child = gtk_widget_get_next_sibling (child))
+    found = find_widget (child, type);
+  return found;
+}
+
+static gboolean
+focus_cb (gpointer user_data)
+{
+  GtkWidget *entry = user_data;
+
+  if (gtk_widget_get_mapped (entry))
+    gtk_widget_grab_focus (entry);
+  return G_SOURCE_REMOVE;
+}
+
+/* Later, for the list takes the focus after it has been shown. */
+static void
+search_mapped_cb (GtkWidget *entry)
+{
+  g_idle_add_full (G_PRIORITY_DEFAULT, focus_cb, g_object_ref (entry), g_object_unref);
+}
+
 static void
 add_view (P2vHexBar *self)
 {
@@ -221,6 +253,11 @@ add_view (P2vHexBar *self)
   gtk_widget_set_parent (label, GTK_WIDGET (self));
   gtk_widget_set_parent (GTK_WIDGET (self->view), GTK_WIDGET (self));
   g_signal_connect_swapped (self->view, "notify::selected", G_CALLBACK (selected_cb), self);
+
+  /* There may be hundreds of processes: who opens the list can type a name at once. */
+  GtkWidget *search = find_widget (GTK_WIDGET (self->view), GTK_TYPE_SEARCH_ENTRY);
+  if (search != NULL)
+    g_signal_connect (search, "map", G_CALLBACK (search_mapped_cb), NULL);
 }
 
 static void

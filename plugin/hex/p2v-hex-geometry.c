@@ -5,6 +5,9 @@
 
 #include "p2v-hex-geometry.h"
 
+/* More is not easier to read. */
+#define MAX_BYTES_PER_LINE 64
+
 static GtkWidget *
 find_area (HexWidget  *hex,
            const char *name)
@@ -81,6 +84,14 @@ get_byte_at_cell (const P2vHexGeometry *self,
   return cell / group_cells * self->group_bytes + cell % group_cells / 2;
 }
 
+/* GTK translates with floating point numbers, in which 230 may come out as 229.99999. What is left
+ * of or above the first cell is padding, and a click there means that cell. */
+static gint64
+to_whole_pixels (double coordinate)
+{
+  return (gint64) MAX (coordinate + 1.0 / 64, 0);
+}
+
 gboolean
 p2v_hex_geometry_get_position (const P2vHexGeometry *self,
                                HexWidget            *hex,
@@ -96,15 +107,27 @@ p2v_hex_geometry_get_position (const P2vHexGeometry *self,
       || !gtk_widget_translate_coordinates (GTK_WIDGET (hex), area, x, y, &area_x, &area_y))
     return FALSE;
 
-  /* What is left of or above the first cell is padding, and a click there means that cell. */
-  gint64 cell = (gint64) MAX (area_x, 0) / self->char_width;
-  gint64 line = self->top_line + (gint64) MAX (area_y, 0) / self->line_height;
+  gint64 cell = to_whole_pixels (area_x) / self->char_width;
+  gint64 line = self->top_line + to_whole_pixels (area_y) / self->line_height;
   gint64 byte = area == self->hex_area ? get_byte_at_cell (self, cell) : cell;
   gint64 position = line * self->bytes_per_line + byte;
   if (byte >= self->bytes_per_line || position >= self->size)
     return FALSE;
   *ret_position = position;
   return TRUE;
+}
+
+gint64
+p2v_hex_geometry_get_fitting (const P2vHexGeometry *self)
+{
+  int width = gtk_widget_get_width (self->hex_area) + gtk_widget_get_width (self->ascii_area);
+  gint64 n_bytes = MAX_BYTES_PER_LINE;
+
+  /* Two digits and a character for each, and a blank between groups. */
+  while (n_bytes > self->group_bytes
+         && 3 * n_bytes + n_bytes / self->group_bytes - 1 > width / self->char_width)
+    n_bytes /= 2;
+  return n_bytes;
 }
 
 void

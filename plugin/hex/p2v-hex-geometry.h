@@ -47,6 +47,9 @@ gboolean p2v_hex_geometry_get_position (const P2vHexGeometry *self,
                                         double                x,
                                         double                y,
                                         gint64               *ret_position);
+/* How many bytes could stand in a line; a power of two, for pages and structures to begin at the
+ * beginning of one. */
+gint64   p2v_hex_geometry_get_fitting  (const P2vHexGeometry *self);
 /* Where the bytes from @first to @last, both in the same line of the screen, stand in the digits
  * or characters, in that area's coordinates. */
 void     p2v_hex_geometry_get_cells    (const P2vHexGeometry *self,

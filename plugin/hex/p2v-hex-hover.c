@@ -29,6 +29,8 @@ struct _P2vHexHover
 
 G_DEFINE_FINAL_TYPE (P2vHexHover, p2v_hex_hover, G_TYPE_OBJECT)
 
+static void read_tip (P2vHexHover *self);
+
 static void
 read_cb (GObject      *source,
          GAsyncResult *result,
@@ -37,11 +39,20 @@ read_cb (GObject      *source,
   g_autoptr (P2vHexHover) self = user_data;
 
   self->is_reading = FALSE;
-  if (self->hex == NULL)
-    return;
   self->is_read = P2V_HEX_TIP (source) == self->tip;
-  /* Asks again, for this byte or the one the pointer has gone to meanwhile. */
-  gtk_widget_trigger_tooltip_query (GTK_WIDGET (self->hex));
+  if (!self->is_read && self->tip != NULL)
+    read_tip (self);
+}
+
+/* One at a time: of the bytes that the pointer passes meanwhile only the last one matters. */
+static void
+read_tip (P2vHexHover *self)
+{
+  /* An answer that is not complete is not worth reading for: the next one is another. */
+  if (self->is_read || self->is_reading || !p2v_hex_tip_is_complete (self->tip))
+    return;
+  self->is_reading = TRUE;
+  p2v_hex_tip_read_async (self->tip, read_cb, g_object_ref (self));
 }
 
 /* The tip for @pa, which may be the one that is shown already. */
@@ -58,33 +69,8 @@ get_tip (P2vHexHover *self,
       self->tip = p2v_hex_tip_new (session, pa);
       self->is_read = FALSE;
     }
-  /* An answer that is not complete is not worth reading for: the next one is another. */
-  if (!self->is_read && !self->is_reading && p2v_hex_tip_is_complete (self->tip))
-    {
-      self->is_reading = TRUE;
-      p2v_hex_tip_read_async (self->tip, read_cb, g_object_ref (self));
-    }
+  read_tip (self);
   return self->tip;
-}
-
-/* A tooltip stays while the pointer is on its byte. */
-static void
-set_tip_area (P2vHexHover          *self,
-              GtkTooltip           *tooltip,
-              const P2vHexGeometry *geometry,
-              gint64                position,
-              GtkWidget            *area)
-{
-  GdkRectangle cells;
-  double x = 0;
-  double y = 0;
-
-  p2v_hex_geometry_get_cells (geometry, area, position, position, &cells);
-  if (!gtk_widget_translate_coordinates (area, GTK_WIDGET (self->hex), cells.x, cells.y, &x, &y))
-    return;
-  cells.x = (int) x;
-  cells.y = (int) y;
-  gtk_tooltip_set_tip_area (tooltip, &cells);
 }
 
 static gboolean
@@ -110,9 +96,9 @@ query_tooltip_cb (P2vHexHover *self,
   if (!p2v_hex_space_get_pa (space, (guint64) position, &pa))
     return FALSE;
 
-  GtkWidget *picked = gtk_widget_pick (GTK_WIDGET (self->hex), x, y, GTK_PICK_DEFAULT);
-  GtkWidget *area = picked == geometry.ascii_area ? picked : geometry.hex_area;
-  set_tip_area (self, tooltip, &geometry, position, area);
+  /* No area is named in which the tooltip stays: out of it GTK waits for the pointer to move once
+   * more, and a hand may rest by then. So it stays where it is, and names the byte that the
+   * pointer goes to. */
   gtk_tooltip_set_custom (tooltip, p2v_hex_tip_new_widget (get_tip (self, pa)));
   return TRUE;
 }

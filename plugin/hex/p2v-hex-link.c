@@ -31,7 +31,9 @@ struct _P2vHexLink
   char          *error;
 
   gboolean       is_drawn;
+  gboolean       is_fitted;        /* the length of its lines is ours */
   guint          idle_id;
+  guint          fit_id;
   gint64         pending_position; /* where to go once it is drawn, or -1 */
 
   gint64         cursor;           /* as it was told last */
@@ -132,10 +134,71 @@ first_move_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+/* Tells the widget how many positions there are, and which shall be at the top, before it finds out
+ * while it draws: so that the cursor can be moved at once. */
+static void
+set_scroll_range (P2vHexLink *self,
+                  guint64     bytes_per_line,
+                  guint64     size,
+                  double      top)
+{
+  double page = gtk_adjustment_get_page_size (self->adjustment);
+  double n_lines = (double) (size / bytes_per_line + (size % bytes_per_line != 0));
+
+  gtk_adjustment_configure (self->adjustment, CLAMP (top, 0, MAX (0, n_lines - page)), 0, n_lines,
+                            1, MAX (page - 1, 1), page);
+}
+
+/* The first line to show with lines of another length, of which old numbers say nothing: with the
+ * cursor, if that is on the screen, and else what stands in the first line now. */
+static double
+get_new_top (P2vHexLink           *self,
+             const P2vHexGeometry *geometry,
+             gint64                bytes_per_line)
+{
+  gint64 cursor = hex_widget_get_cursor (self->hex);
+  gint64 n_down = cursor / geometry->bytes_per_line - geometry->top_line;
+
+  if (n_down >= 0 && n_down < geometry->n_lines)
+    return (double) (cursor / bytes_per_line - n_down);
+  return (double) (geometry->top_line * geometry->bytes_per_line / bytes_per_line);
+}
+
+/* The widget itself would change the length of its lines with its width, keep the number of the
+ * first one, and so show another place. */
+static gboolean
+fit_cb (gpointer user_data)
+{
+  P2vHexLink *self = user_data;
+  P2vHexGeometry geometry;
+
+  self->fit_id = 0;
+  if (!p2v_hex_geometry_init (&geometry, self->hex))
+    return G_SOURCE_REMOVE;
+  gint64 fitting = p2v_hex_geometry_get_fitting (&geometry);
+
+  self->is_fitted = TRUE;
+  self->is_moving = TRUE;
+  hex_widget_set_geometry (self->hex, (int) fitting, 0);
+  set_scroll_range (self, (guint64) fitting, (guint64) geometry.size,
+                    get_new_top (self, &geometry, fitting));
+  self->is_moving = FALSE;
+  self->top = gtk_adjustment_get_value (self->adjustment);
+  /* It takes the new length over as it draws; before, it puts the cursor into wrong lines. */
+  self->is_drawn = FALSE;
+  gtk_widget_queue_draw (GTK_WIDGET (self->hex));
+  return G_SOURCE_REMOVE;
+}
+
 /* Emitted while the widget draws, when nothing may be changed. */
 static void
 draw_complete_cb (P2vHexLink *self)
 {
+  P2vHexGeometry geometry;
+
+  if (self->fit_id == 0 && p2v_hex_geometry_init (&geometry, self->hex)
+      && (p2v_hex_geometry_get_fitting (&geometry) != geometry.bytes_per_line || !self->is_fitted))
+    self->fit_id = g_idle_add (fit_cb, self);
   if (self->is_drawn)
     return;
   self->is_drawn = TRUE;
@@ -262,6 +325,7 @@ p2v_hex_link_break (P2vHexLink *self)
 {
   stop_walking (self);
   g_clear_handle_id (&self->idle_id, g_source_remove);
+  g_clear_handle_id (&self->fit_id, g_source_remove);
   if (self->panel != NULL)
     g_signal_handlers_disconnect_by_data (self->panel, self);
   if (self->buffer != NULL)
@@ -393,23 +457,6 @@ p2v_hex_link_list_processes (P2vHexLink *self)
   return processes;
 }
 
-/* Tells the widget how long it is now, before it finds out while it draws: so that the cursor can
- * be put there at once. */
-static void
-set_scroll_range (P2vHexLink           *self,
-                  const P2vHexGeometry *geometry,
-                  guint64               size,
-                  guint64               position)
-{
-  guint64 bytes_per_line = (guint64) geometry->bytes_per_line;
-  double page = gtk_adjustment_get_page_size (self->adjustment);
-  double n_lines = (double) (size / bytes_per_line + (size % bytes_per_line != 0));
-  double line = (double) (position / bytes_per_line);
-  double top = CLAMP (line - (double) (int) (page / 3), 0, MAX (0, n_lines - page));
-
-  gtk_adjustment_configure (self->adjustment, top, 0, n_lines, 1, MAX (page - 1, 1), page);
-}
-
 /* Shows @space with the cursor on @position. */
 static void
 show_space (P2vHexLink  *self,
@@ -425,10 +472,18 @@ show_space (P2vHexLink  *self,
   p2v_hex_buffer_set_space (self->buffer, space);
   self->is_moving = TRUE;
   if (is_laid_out)
-    set_scroll_range (self, &geometry, p2v_hex_space_get_size (space), position);
+    {
+      double n_before = (double) (int) (gtk_adjustment_get_page_size (self->adjustment) / 3);
+      guint64 line = position / (guint64) geometry.bytes_per_line;
+      set_scroll_range (self, (guint64) geometry.bytes_per_line, p2v_hex_space_get_size (space),
+                        (double) line - n_before);
+    }
   hex_widget_set_cursor (self->hex, (gint64) position);
   self->is_moving = FALSE;
   self->top = gtk_adjustment_get_value (self->adjustment);
+  /* What was to be shown when it is drawn was another view's. */
+  if (self->pending_position >= 0)
+    self->pending_position = (gint64) position;
   gtk_widget_queue_draw (GTK_WIDGET (self->hex));
   tell_changed (self);
 }
@@ -439,7 +494,7 @@ static guint64
 carry_over (P2vHexLink  *self,
             P2vHexSpace *space)
 {
-  guint64 position = (guint64) hex_widget_get_cursor (self->hex);
+  guint64 position = get_position (self);
   guint64 start = 0;
   guint64 end = 0;
   P2vPhysAddr pa = 0;
@@ -570,7 +625,7 @@ p2v_hex_link_go_to_run (P2vHexLink *self,
 
   if (self->hex == NULL || self->space == NULL)
     return FALSE;
-  guint64 position = (guint64) hex_widget_get_cursor (self->hex);
+  guint64 position = get_position (self);
   /* Forwards over the rest of this memory and the gap behind it; backwards the same, and then to
    * the beginning. */
   if (p2v_hex_space_get_run (self->space, position, &start, &end))
@@ -596,8 +651,7 @@ p2v_hex_link_dup_absence (P2vHexLink *self)
 
   if (self->hex == NULL || self->space == NULL)
     return NULL;
-  guint64 position = (guint64) hex_widget_get_cursor (self->hex);
-  if (!p2v_hex_space_get_gap (self->space, position, &start, &end))
+  if (!p2v_hex_space_get_gap (self->space, get_position (self), &start, &end))
     return NULL;
   if (p2v_hex_space_get_kind (self->space) == P2V_HEX_SPACE_PHYSICAL)
     /* Translators: physical addresses, the first one and the last one. */

@@ -23,17 +23,28 @@ pane_free (gpointer data)
   g_free (pane);
 }
 
-/* The paned counts from the top, a person from the bottom: so this needs its height. */
+/* Where the panel has the height that was chosen, as far as there is room. The paned counts from
+ * the top, a person from the bottom. */
+static int
+get_wanted_position (Pane *pane)
+{
+  int panel_height = 0;
+  int lowest = 0;
+  int highest = 0;
+
+  g_object_get (pane->settings, "panel-height", &panel_height, NULL);
+  g_object_get (pane->paned, "min-position", &lowest, "max-position", &highest, NULL);
+  int position = gtk_widget_get_height (GTK_WIDGET (pane->paned)) - panel_height;
+  return MAX (lowest, MIN (position, highest));
+}
+
 static gboolean
 set_position_cb (gpointer user_data)
 {
   Pane *pane = user_data;
-  int panel_height = 0;
 
   pane->idle_id = 0;
-  g_object_get (pane->settings, "panel-height", &panel_height, NULL);
-  gtk_paned_set_position (pane->paned,
-                          MAX (0, gtk_widget_get_height (GTK_WIDGET (pane->paned)) - panel_height));
+  gtk_paned_set_position (pane->paned, get_wanted_position (pane));
   pane->is_set = TRUE;
   return G_SOURCE_REMOVE;
 }
@@ -47,15 +58,17 @@ allocated_cb (Pane *pane)
     pane->idle_id = g_idle_add_full (G_PRIORITY_HIGH_IDLE, set_position_cb, pane, NULL);
 }
 
+/* By a person; not by a window that has become too small. */
 static void
 moved_cb (Pane *pane)
 {
   int height = gtk_widget_get_height (GTK_WIDGET (pane->paned));
+  int position = gtk_paned_get_position (pane->paned);
   GtkWidget *end = gtk_paned_get_end_child (pane->paned);
 
-  if (pane->is_set && end != NULL && gtk_widget_get_mapped (end))
-    g_object_set (pane->settings, "panel-height",
-                  MAX (0, height - gtk_paned_get_position (pane->paned)), NULL);
+  if (pane->is_set && end != NULL && gtk_widget_get_mapped (end)
+      && position != get_wanted_position (pane))
+    g_object_set (pane->settings, "panel-height", MAX (0, height - position), NULL);
 }
 
 void

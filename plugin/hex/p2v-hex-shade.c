@@ -60,8 +60,11 @@ shade_cells (P2vHexShade          *self,
       GdkRectangle cells;
       double x = 0;
       double y = 0;
+      /* The last line may be on the screen in part. */
+      const GdkRectangle area
+          = { 0, 0, gtk_widget_get_width (areas[i]), gtk_widget_get_height (areas[i]) };
       p2v_hex_geometry_get_cells (geometry, areas[i], first, last, &cells);
-      if (gtk_widget_get_mapped (areas[i])
+      if (gtk_widget_get_mapped (areas[i]) && gdk_rectangle_intersect (&cells, &area, &cells)
           && gtk_widget_translate_coordinates (areas[i], GTK_WIDGET (self), cells.x, cells.y, &x,
                                                &y))
         gtk_snapshot_render_background (snapshot, context, x, y, cells.width, cells.height);

@@ -28,6 +28,7 @@ struct _P2vHexTip
   Row          rows[MAX_ROWS];
   guint        n_rows;
   char        *use;    /* of a frame that nobody maps; NULL: not known */
+  GtkWidget   *widget; /* that shows it; weak */
 };
 
 G_DEFINE_FINAL_TYPE (P2vHexTip, p2v_hex_tip, G_TYPE_OBJECT)
@@ -58,6 +59,7 @@ p2v_hex_tip_finalize (GObject *object)
 {
   P2vHexTip *self = P2V_HEX_TIP (object);
 
+  g_clear_weak_pointer (&self->widget);
   clear_rows (self->rows, self->n_rows);
   g_free (self->use);
   g_clear_object (&self->answer);
@@ -145,49 +147,6 @@ read_in_thread (GTask        *task,
 }
 
 static void
-read_cb (GObject      *source,
-         GAsyncResult *result,
-         gpointer      user_data)
-{
-  g_autoptr (GTask) task = user_data;
-  P2vHexTip *self = g_task_get_source_object (task);
-  Reading *reading = g_task_get_task_data (G_TASK (result));
-
-  clear_rows (self->rows, self->n_rows);
-  memcpy (self->rows, reading->rows, sizeof self->rows);
-  memset (reading->rows, 0, sizeof reading->rows);
-  g_free (self->use);
-  self->use = g_steal_pointer (&reading->use);
-  g_task_return_boolean (task, TRUE);
-}
-
-void
-p2v_hex_tip_read_async (P2vHexTip           *self,
-                        GAsyncReadyCallback  callback,
-                        gpointer             user_data)
-{
-  GTask *told = g_task_new (self, NULL, callback, user_data);
-  Reading *reading = g_new0 (Reading, 1);
-
-  if (self->answer == NULL)
-    {
-      g_task_return_boolean (told, TRUE);
-      g_object_unref (told);
-      g_free (reading);
-      return;
-    }
-  reading->session = g_object_ref (self->session);
-  reading->answer = g_object_ref (self->answer);
-  reading->n_rows = self->n_rows;
-  for (guint i = 0; i < self->n_rows; i++)
-    reading->rows[i].mapping = self->rows[i].mapping;
-  /* The task of the thread has no source object: it would drop its reference there. */
-  g_autoptr (GTask) task = g_task_new (NULL, NULL, read_cb, told);
-  g_task_set_task_data (task, reading, reading_free);
-  g_task_run_in_thread (task, read_in_thread);
-}
-
-static void
 add_cell (GtkGrid    *grid,
           const char *text,
           int         column,
@@ -271,26 +230,81 @@ dup_place (P2vHexTip *self)
   return g_string_free (text, FALSE);
 }
 
-GtkWidget *
-p2v_hex_tip_new_widget (P2vHexTip *self)
+static void
+fill_widget (P2vHexTip *self)
 {
-  GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 3);
+  GtkBox *box = GTK_BOX (self->widget);
   GtkWidget *grid = gtk_grid_new ();
   g_autofree char *absence = dup_absence (self);
 
+  while (gtk_widget_get_first_child (self->widget) != NULL)
+    gtk_box_remove (box, gtk_widget_get_first_child (self->widget));
   gtk_grid_set_column_spacing (GTK_GRID (grid), 12);
-  gtk_box_append (GTK_BOX (box), grid);
+  gtk_box_append (box, grid);
   for (guint i = 0; i < self->n_rows; i++)
     add_row (GTK_GRID (grid), &self->rows[i], (int) i);
   if (absence != NULL)
     add_cell (GTK_GRID (grid), absence, 0, 0);
-  if (self->answer != NULL)
+  if (self->answer == NULL)
+    return;
+  g_autofree char *place = dup_place (self);
+  GtkWidget *label = gtk_label_new (place);
+  gtk_label_set_xalign (GTK_LABEL (label), 0);
+  gtk_widget_add_css_class (label, "dim-label");
+  gtk_box_append (box, label);
+}
+
+GtkWidget *
+p2v_hex_tip_new_widget (P2vHexTip *self)
+{
+  g_set_weak_pointer (&self->widget, gtk_box_new (GTK_ORIENTATION_VERTICAL, 3));
+  fill_widget (self);
+  return self->widget;
+}
+
+static void
+read_cb (GObject      *source,
+         GAsyncResult *result,
+         gpointer      user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  P2vHexTip *self = g_task_get_source_object (task);
+  Reading *reading = g_task_get_task_data (G_TASK (result));
+
+  clear_rows (self->rows, self->n_rows);
+  memcpy (self->rows, reading->rows, sizeof self->rows);
+  memset (reading->rows, 0, sizeof reading->rows);
+  g_free (self->use);
+  self->use = g_steal_pointer (&reading->use);
+  /* GTK can be asked to ask again, but up to 4.8 it then takes the pointer to be elsewhere, by the
+   * shadow of the window. */
+  if (self->widget != NULL)
+    fill_widget (self);
+  g_task_return_boolean (task, TRUE);
+}
+
+void
+p2v_hex_tip_read_async (P2vHexTip           *self,
+                        GAsyncReadyCallback  callback,
+                        gpointer             user_data)
+{
+  GTask *told = g_task_new (self, NULL, callback, user_data);
+  Reading *reading = g_new0 (Reading, 1);
+
+  if (self->answer == NULL)
     {
-      g_autofree char *place = dup_place (self);
-      GtkWidget *label = gtk_label_new (place);
-      gtk_label_set_xalign (GTK_LABEL (label), 0);
-      gtk_widget_add_css_class (label, "dim-label");
-      gtk_box_append (GTK_BOX (box), label);
+      g_task_return_boolean (told, TRUE);
+      g_object_unref (told);
+      g_free (reading);
+      return;
     }
-  return box;
+  reading->session = g_object_ref (self->session);
+  reading->answer = g_object_ref (self->answer);
+  reading->n_rows = self->n_rows;
+  for (guint i = 0; i < self->n_rows; i++)
+    reading->rows[i].mapping = self->rows[i].mapping;
+  /* The task of the thread has no source object: it would drop its reference there. */
+  g_autoptr (GTask) task = g_task_new (NULL, NULL, read_cb, told);
+  g_task_set_task_data (task, reading, reading_free);
+  g_task_run_in_thread (task, read_in_thread);
 }

@@ -20,7 +20,7 @@ P2vHexTip   *p2v_hex_tip_new         (P2vSession          *session,
 P2vPhysAddr  p2v_hex_tip_get_pa      (P2vHexTip           *self);
 /* Whether all of the image that there was when @self was made would say the same again. */
 gboolean     p2v_hex_tip_is_complete (P2vHexTip           *self);
-/* Reads the rest in a thread. */
+/* Reads the rest in a thread, and shows it in the widget. */
 void         p2v_hex_tip_read_async  (P2vHexTip           *self,
                                       GAsyncReadyCallback  callback,
                                       gpointer             user_data);

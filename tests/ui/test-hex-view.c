@@ -229,6 +229,30 @@ get_cursor (Fixture *fixture)
   return hex_widget_get_cursor (fixture->hex);
 }
 
+typedef struct
+{
+  Fixture *fixture;
+  gint64   cursor;
+} Wish;
+
+static gboolean
+is_there (gpointer data)
+{
+  Wish *wish = data;
+
+  return get_cursor (wish->fixture) == wish->cursor;
+}
+
+/* The view may have to be laid out before its cursor can be moved. */
+static void
+wait_for_cursor (Fixture *fixture,
+                 gint64   position)
+{
+  Wish wish = { fixture, position };
+
+  p2v_ui_test_wait (is_there, &wish);
+}
+
 static void
 process_is_viewed_by_virtual_address_with_the_cursor_on_the_same_byte (void **state)
 {
@@ -237,7 +261,7 @@ process_is_viewed_by_virtual_address_with_the_cursor_on_the_same_byte (void **st
   assert_true (p2v_hex_link_go_to_offset (fixture->link, TWICE_PA));
   choose_view (fixture, "rl-twice (88)");
   p2v_ui_test_wait (is_virtual, fixture->link);
-  assert_int_equal (get_cursor (fixture), TWICE_VA);
+  wait_for_cursor (fixture, TWICE_VA);
   assert_int_equal (get_panel_pa (fixture), TWICE_PA);
   assert_byte (fixture, TWICE_VA, 'a');
   take_picture (fixture, "hex-view-process");
@@ -245,9 +269,9 @@ process_is_viewed_by_virtual_address_with_the_cursor_on_the_same_byte (void **st
   assert_byte (fixture, 0x7fe71631b010, 'a');
   assert_byte (fixture, 0x7fe716323010, 'a');
   choose_view (fixture, "Physical memory");
-  assert_int_equal (get_cursor (fixture), TWICE_PA);
+  wait_for_cursor (fixture, TWICE_PA);
   choose_view (fixture, "File");
-  assert_int_equal (get_cursor (fixture), TWICE_PA);
+  wait_for_cursor (fixture, TWICE_PA);
 }
 
 static void
@@ -268,11 +292,11 @@ stepping_out_of_memory_goes_on_where_there_is_some (void **state)
   assert_true (next > (gint64) end);
   assert_false (p2v_hex_space_get_gap (space, (guint64) next, &start, &start));
   hex_widget_set_cursor (fixture->hex, next - 1);
-  assert_int_equal (get_cursor (fixture), (gint64) end - 1);
+  wait_for_cursor (fixture, (gint64) end - 1);
 
   /* A jump may end where nothing is, and says so. */
   hex_widget_set_cursor (fixture->hex, 0x1000);
-  assert_int_equal (get_cursor (fixture), 0x1000);
+  wait_for_cursor (fixture, 0x1000);
   g_autofree char *absence = p2v_hex_link_dup_absence (fixture->link);
   assert_contains (absence, "Not mapped: 0x0 to ");
   P2vPhysAddr pa = 0;
@@ -291,7 +315,7 @@ row_of_what_a_process_does_not_see_is_shown_in_physical_memory (void **state)
                          (guint64) NOBODY_PA);
   assert_int_equal (p2v_hex_space_get_kind (p2v_hex_link_get_space (fixture->link)),
                     P2V_HEX_SPACE_PHYSICAL);
-  assert_int_equal (get_cursor (fixture), NOBODY_PA);
+  wait_for_cursor (fixture, NOBODY_PA);
   assert_int_equal (gtk_drop_down_get_selected (GTK_DROP_DOWN (fixture->view)), 1);
 }
 
@@ -305,7 +329,7 @@ physical_view_stands_by_address_and_has_holes (void **state)
   choose_view (fixture, "Physical memory");
   P2vHexSpace *space = p2v_hex_link_get_space (fixture->link);
   assert_int_equal (p2v_hex_space_get_size (space), 0x4030000);
-  assert_int_equal (get_cursor (fixture), 0x11005);
+  wait_for_cursor (fixture, 0x11005);
   assert_byte (fixture, 0x11005, 0x11);
   assert_byte (fixture, 0x11fff, 0x11);
   assert_byte (fixture, 0x12000, 0);
@@ -319,10 +343,10 @@ physical_view_stands_by_address_and_has_holes (void **state)
 
   /* A header is in no physical memory: the first byte of that must do. */
   choose_view (fixture, "File");
-  assert_int_equal (get_cursor (fixture), 32 + 0x1005);
+  wait_for_cursor (fixture, 32 + 0x1005);
   hex_widget_set_cursor (fixture->hex, 3);
   choose_view (fixture, "Physical memory");
-  assert_int_equal (get_cursor (fixture), 0x10000);
+  wait_for_cursor (fixture, 0x10000);
 }
 
 static void
@@ -337,18 +361,18 @@ buttons_lead_over_the_holes (void **state)
   assert_false (gtk_widget_get_visible (next));
   choose_view (fixture, "Physical memory");
   assert_true (gtk_widget_get_visible (next));
-  assert_int_equal (get_cursor (fixture), 0x10000);
+  wait_for_cursor (fixture, 0x10000);
   g_signal_emit_by_name (next, "clicked");
-  assert_int_equal (get_cursor (fixture), 0x12010);
+  wait_for_cursor (fixture, 0x12010);
   take_picture (fixture, "hex-view-holes");
   g_signal_emit_by_name (next, "clicked");
-  assert_int_equal (get_cursor (fixture), 0x4020000);
+  wait_for_cursor (fixture, 0x4020000);
   g_signal_emit_by_name (next, "clicked");
-  assert_int_equal (get_cursor (fixture), 0x4020000);
+  wait_for_cursor (fixture, 0x4020000);
   g_signal_emit_by_name (previous, "clicked");
-  assert_int_equal (get_cursor (fixture), 0x12010);
+  wait_for_cursor (fixture, 0x12010);
   g_signal_emit_by_name (previous, "clicked");
-  assert_int_equal (get_cursor (fixture), 0x10000);
+  wait_for_cursor (fixture, 0x10000);
 }
 
 static void

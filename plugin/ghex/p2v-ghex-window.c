@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright 2026 The pas2vas authors */
+
+#include "config.h"
+
+#include "p2v-ghex-window.h"
+
+#include "p2v-hex-i18n.h"
+#include "p2v-hex-pane.h"
+#include "p2v-hex-shade.h"
+
+#define DATA_KEY "p2v-ghex-window"
+
+struct _P2vGhexWindow
+{
+  GObject         parent_instance;
+
+  GtkWindow      *window;   /* holds us */
+  P2vHexSettings *settings;
+  GtkWidget      *overlay;  /* owned by the window; NULL after it has gone */
+  GtkWidget      *pages;    /* the same */
+  P2vGhexTab     *tab;      /* that the user looks at; NULL: none */
+  guint           idle_id;
+};
+
+G_DEFINE_FINAL_TYPE (P2vGhexWindow, p2v_ghex_window, G_TYPE_OBJECT)
+
+/* Without an image there is no pane. */
+static void
+update_visible (P2vGhexWindow *self)
+{
+  gboolean wanted = TRUE;
+
+  g_object_get (self->settings, "panel-visible", &wanted, NULL);
+  gtk_widget_set_visible (self->pages, wanted && self->tab != NULL);
+}
+
+static GActionGroup *
+get_actions (P2vGhexWindow *self)
+{
+  return p2v_panel_get_action_group (p2v_hex_link_get_panel (p2v_ghex_tab_get_link (self->tab)));
+}
+
+/* The panel's actions show something in it, so it has to be there. */
+static void
+activate_in_panel (P2vGhexWindow *self,
+                   const char    *name,
+                   GVariant      *parameter)
+{
+  if (self->tab == NULL)
+    return;
+  g_object_set (self->settings, "panel-visible", TRUE, NULL);
+  if (g_action_group_get_action_enabled (get_actions (self), name))
+    g_action_group_activate_action (get_actions (self), name, parameter);
+}
+
+static void
+go_to_action (GSimpleAction *action,
+              GVariant      *parameter,
+              gpointer       user_data)
+{
+  activate_in_panel (user_data, "go-to", parameter);
+}
+
+static void
+export_action (GSimpleAction *action,
+               GVariant      *parameter,
+               gpointer       user_data)
+{
+  P2vGhexWindow *self = user_data;
+  gboolean has_rows = self->tab != NULL
+                      && g_action_group_get_action_enabled (get_actions (self), "export-rows");
+
+  activate_in_panel (self, has_rows ? "export-rows" : "export-all", NULL);
+}
+
+static const GActionEntry actions[] = {
+  { .name = "pas2vas-go-to", .activate = go_to_action, .parameter_type = "s" },
+  { .name = "pas2vas-export", .activate = export_action },
+};
+
+/* (nullable): the first widget below @root of that type, depth first. */
+static GtkWidget *
+find_widget (GtkWidget *root,
+             GType      type)
+{
+  GtkWidget *found = NULL;
+
+  if (g_type_is_a (G_OBJECT_TYPE (root), type))
+    return root;
+  for (GtkWidget *child = gtk_widget_get_first_child (root); child != NULL && found == NULL;
+       child = gtk_widget_get_next_sibling (child))
+    found = find_widget (child, type);
+  return found;
+}
+
+static GMenuModel *
+make_menu (void)
+{
+  GMenu *menu = g_menu_new ();
+
+  g_menu_append (menu, _("Show the _Panel"), "app.pas2vas-panel");
+  g_menu_append (menu, _("Owners in _Tooltips"), "app.pas2vas-hover");
+  g_menu_append (menu, _("Go to _Physical Address…"), "win.pas2vas-go-to::physical");
+  g_menu_append (menu, _("Go to P_ID:Virtual…"), "win.pas2vas-go-to::virtual");
+  g_menu_append (menu, _("_Export…"), "win.pas2vas-export");
+  return G_MENU_MODEL (menu);
+}
+
+/* What cannot be found is left out: there is still the key. */
+static void
+add_to_header (GtkWidget *content)
+{
+  GtkWidget *header = find_widget (content, GTK_TYPE_HEADER_BAR);
+  GtkWidget *menu_button = header != NULL ? find_widget (header, GTK_TYPE_MENU_BUTTON) : NULL;
+  GMenuModel *menu
+      = menu_button != NULL ? gtk_menu_button_get_menu_model (GTK_MENU_BUTTON (menu_button)) : NULL;
+  const char *text = _("Show who maps the byte under the cursor");
+
+  if (G_IS_MENU (menu))
+    {
+      g_autoptr (GMenuModel) ours = make_menu ();
+      g_autoptr (GMenu) section = g_menu_new ();
+      g_menu_append_submenu (section, "pas_2vas", ours);
+      g_menu_append_section (G_MENU (menu), NULL, G_MENU_MODEL (section));
+    }
+  if (header == NULL)
+    return;
+  GtkWidget *button = gtk_toggle_button_new ();
+  gtk_button_set_icon_name (GTK_BUTTON (button), "view-list-symbolic");
+  gtk_widget_set_valign (button, GTK_ALIGN_CENTER);
+  gtk_widget_set_tooltip_text (button, text);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (button), GTK_ACCESSIBLE_PROPERTY_LABEL, text, -1);
+  gtk_actionable_set_action_name (GTK_ACTIONABLE (button), "app.pas2vas-panel");
+  gtk_header_bar_pack_end (GTK_HEADER_BAR (header), button);
+}
+
+/* Puts a pane around everything that the window shows. Its focus, which goes when widgets are
+ * moved, comes back. */
+static void
+wrap_content (P2vGhexWindow *self,
+              const char    *property)
+{
+  GtkWidget *paned = gtk_paned_new (GTK_ORIENTATION_VERTICAL);
+  GtkWidget *focus = gtk_window_get_focus (self->window);
+  g_autoptr (GtkWidget) content = NULL;
+
+  g_object_get (self->window, property, &content, NULL);
+  g_object_set (self->window, property, NULL, NULL);
+  add_to_header (content);
+  self->overlay = p2v_hex_shade_wrap (content);
+  self->pages = gtk_stack_new ();
+  gtk_stack_set_hhomogeneous (GTK_STACK (self->pages), FALSE);
+  gtk_stack_set_vhomogeneous (GTK_STACK (self->pages), FALSE);
+  gtk_paned_set_start_child (GTK_PANED (paned), self->overlay);
+  gtk_paned_set_end_child (GTK_PANED (paned), self->pages);
+  p2v_hex_pane_remember (GTK_PANED (paned), self->settings);
+  g_object_set (self->window, property, paned, NULL);
+  if (focus != NULL)
+    gtk_widget_grab_focus (focus);
+}
+
+/* (nullable): the property that holds what the window shows: that of libadwaita's windows, which
+ * do not allow a child, or GTK's own. */
+static const char *
+find_content_property (GtkWindow *window)
+{
+  static const char *const names[] = { "content", "child" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      GParamSpec *pspec
+          = g_object_class_find_property (G_OBJECT_GET_CLASS (window), names[i]);
+      g_autoptr (GtkWidget) content = NULL;
+      if (pspec == NULL || !g_type_is_a (pspec->value_type, GTK_TYPE_WIDGET))
+        continue;
+      g_object_get (window, names[i], &content, NULL);
+      if (content != NULL)
+        return names[i];
+    }
+  return NULL;
+}
+
+static void
+window_destroyed_cb (P2vGhexWindow *self)
+{
+  g_clear_handle_id (&self->idle_id, g_source_remove);
+  g_clear_object (&self->tab);
+  gtk_widget_insert_action_group (GTK_WIDGET (self->window), "p2v", NULL);
+  self->overlay = NULL;
+  self->pages = NULL;
+}
+
+static void
+settings_changed_cb (P2vGhexWindow *self)
+{
+  if (self->pages != NULL)
+    update_visible (self);
+}
+
+static void
+p2v_ghex_window_dispose (GObject *object)
+{
+  P2vGhexWindow *self = P2V_GHEX_WINDOW (object);
+
+  g_clear_handle_id (&self->idle_id, g_source_remove);
+  g_clear_object (&self->tab);
+  g_clear_object (&self->settings);
+
+  G_OBJECT_CLASS (p2v_ghex_window_parent_class)->dispose (object);
+}
+
+static void
+p2v_ghex_window_class_init (P2vGhexWindowClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = p2v_ghex_window_dispose;
+}
+
+static void
+p2v_ghex_window_init (P2vGhexWindow *self)
+{
+}
+
+P2vGhexWindow *
+p2v_ghex_window_ensure (GtkWindow       *window,
+                        P2vHexSettings  *settings,
+                        GError         **error)
+{
+  P2vGhexWindow *self = g_object_get_data (G_OBJECT (window), DATA_KEY);
+  const char *property = find_content_property (window);
+
+  if (self != NULL)
+    return self;
+  if (property == NULL || !G_IS_ACTION_MAP (window))
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                   /* Translators: %s is the name of a class of windows. */
+                   _("The window (%s) has no place for a panel."), G_OBJECT_TYPE_NAME (window));
+      return NULL;
+    }
+
+  self = g_object_new (P2V_TYPE_GHEX_WINDOW, NULL);
+  self->window = window;
+  self->settings = g_object_ref (settings);
+  g_action_map_add_action_entries (G_ACTION_MAP (window), actions, G_N_ELEMENTS (actions), self);
+  wrap_content (self, property);
+  update_visible (self);
+  g_signal_connect_object (settings, "notify::panel-visible", G_CALLBACK (settings_changed_cb),
+                           self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (window, "destroy", G_CALLBACK (window_destroyed_cb), self,
+                           G_CONNECT_SWAPPED);
+  g_object_set_data_full (G_OBJECT (window), DATA_KEY, self, g_object_unref);
+  return self;
+}
+
+/* A view may have been dragged over from another window. */
+static void
+adopt_page (P2vGhexWindow *self,
+            GtkWidget     *page)
+{
+  GtkWidget *parent = gtk_widget_get_parent (page);
+
+  if (parent == self->pages)
+    return;
+  if (GTK_IS_STACK (parent))
+    gtk_stack_remove (GTK_STACK (parent), page);
+  gtk_stack_add_child (GTK_STACK (self->pages), page);
+}
+
+void
+p2v_ghex_window_show_tab (P2vGhexWindow *self,
+                          P2vGhexTab    *tab)
+{
+  GtkWidget *page = p2v_ghex_tab_get_page (tab);
+
+  if (self->pages == NULL)
+    return;
+  g_clear_handle_id (&self->idle_id, g_source_remove);
+  adopt_page (self, page);
+  g_set_object (&self->tab, tab);
+  gtk_stack_set_visible_child (GTK_STACK (self->pages), page);
+  gtk_widget_insert_action_group (GTK_WIDGET (self->window), "p2v", get_actions (self));
+  p2v_hex_shade_set_link (GTK_OVERLAY (self->overlay), p2v_ghex_tab_get_link (tab));
+  update_visible (self);
+}
+
+static gboolean
+empty_cb (gpointer user_data)
+{
+  P2vGhexWindow *self = user_data;
+
+  self->idle_id = 0;
+  g_clear_object (&self->tab);
+  gtk_widget_insert_action_group (GTK_WIDGET (self->window), "p2v", NULL);
+  p2v_hex_shade_set_link (GTK_OVERLAY (self->overlay), NULL);
+  update_visible (self);
+  return G_SOURCE_REMOVE;
+}
+
+void
+p2v_ghex_window_forget_tab (GtkWindow  *window,
+                            P2vGhexTab *tab)
+{
+  P2vGhexWindow *self = g_object_get_data (G_OBJECT (window), DATA_KEY);
+
+  /* Later: another tab may be shown at once, or the window may be about to go. */
+  if (self != NULL && self->tab == tab && self->idle_id == 0 && self->pages != NULL)
+    self->idle_id = g_idle_add (empty_cb, self);
+}

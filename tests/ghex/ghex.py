@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Copyright 2026 The pas2vas authors
+"""The real GHex with our module in it, on a display of its own: how to start it, to press its keys,
+to move the pointer in it, and to ask what it shows (immodules/p2v-ghex-probe.c)."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+
+# Far more than anything here takes, also on a busy machine.
+PATIENCE_S = 30
+NEEDED = ('ghex', 'openbox', 'xdotool', 'dbus-daemon')
+
+
+def missing():
+    """What keeps the test from running, or None."""
+    if os.environ.get('P2V_SANITIZED', 'none') != 'none':
+        return 'a module with sanitizers cannot be loaded into a GHex without'
+    if not os.environ.get('DISPLAY'):
+        return 'there is no display'
+    absent = [program for program in NEEDED if shutil.which(program) is None]
+    return f'not installed: {" ".join(absent)}' if absent else None
+
+
+class Desk:
+    """A window manager, a session bus, and a home folder."""
+
+    def __init__(self):
+        self.home = tempfile.mkdtemp(prefix='p2v-ghex-')
+        self.environment = dict(os.environ, HOME=self.home)
+        self.environment.update(
+            XDG_CONFIG_HOME=os.path.join(self.home, 'config'),
+            XDG_CACHE_HOME=os.path.join(self.home, 'cache'),
+            XDG_RUNTIME_DIR=self.home,
+            G_DEBUG='fatal-criticals',
+        )
+        os.chmod(self.home, 0o700)
+        self.bus = subprocess.Popen(
+            ['dbus-daemon', '--session', '--nofork', '--print-address'],
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        self.environment['DBUS_SESSION_BUS_ADDRESS'] = self.bus.stdout.readline().strip()
+        self.manager = subprocess.Popen(
+            ['openbox'],
+            env=self.environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def make_locale(self, name):
+        """For this desk alone; False if the machine does not have what it is made of."""
+        folder = os.path.join(self.home, 'locale')
+        os.makedirs(folder, exist_ok=True)
+        self.environment['LOCPATH'] = folder
+        made = shutil.which('localedef') is not None and subprocess.run(
+            ['localedef', '-i', name, '-f', 'UTF-8', os.path.join(folder, name + '.UTF-8')],
+            stderr=subprocess.DEVNULL,
+            check=False,
+        )
+        return bool(made) and made.returncode == 0
+
+    def close(self):
+        for process in (self.manager, self.bus):
+            process.terminate()
+            process.wait()
+        self.bus.stdout.close()
+        shutil.rmtree(self.home, ignore_errors=True)
+
+
+class Ghex:
+    """A GHex that `pas2vas ghex FILE…` has started."""
+
+    def __init__(self, desk, *files, **environment):
+        self.desk = desk
+        self.environment = dict(desk.environment, **environment)
+        self.socket_path = os.path.join(desk.home, f'probe-{time.monotonic_ns()}')
+        self.environment['P2V_GHEX_PROBE'] = self.socket_path
+        self.environment['GTK_PATH'] = os.environ['P2V_GHEX_PROBE_FOLDER']
+        self.errors = open(self.socket_path + '.err', 'w+', encoding='utf-8')
+        self.started = time.monotonic()
+        self.process = subprocess.Popen(
+            self.command(*files), env=self.environment, stderr=self.errors
+        )
+        self.channel = None
+        self.window = None
+
+    def command(self, *files):
+        cli = os.path.join(os.environ['P2V_TEST_BUILD'], 'plugin', 'cli', 'pas2vas')
+        return [cli, 'ghex', *files]
+
+    def open(self, file):
+        """A second file goes to the GHex that is running."""
+        subprocess.run(self.command(file), env=self.environment, check=True, timeout=PATIENCE_S)
+
+    def connect(self):
+        self.wait_until(lambda: os.path.exists(self.socket_path), 'a probe')
+        connection = socket.socket(socket.AF_UNIX)
+        connection.connect(self.socket_path)
+        connection.settimeout(PATIENCE_S)
+        self.channel = connection.makefile('rw', encoding='utf-8')
+        connection.close()
+
+    def ask(self, command):
+        if self.channel is None:
+            self.connect()
+        self.channel.write(command + '\n')
+        self.channel.flush()
+        line = self.channel.readline()
+        if not line:
+            raise AssertionError('GHex has gone: ' + self.read_errors())
+        return json.loads(line)
+
+    def state(self):
+        return self.ask('state')
+
+    def read_errors(self):
+        self.errors.flush()
+        with open(self.errors.name, encoding='utf-8') as f:
+            return f.read()
+
+    def wait_until(self, condition, what):
+        deadline = time.monotonic() + PATIENCE_S
+        while not condition():
+            if self.process.poll() is not None:
+                raise AssertionError(f'GHex ended with {self.process.returncode}: '
+                                     + self.read_errors())
+            if time.monotonic() > deadline:
+                raise AssertionError(f'waited in vain for {what}: {self.state()}')
+            time.sleep(0.01)
+
+    def wait_for(self, what, **wanted):
+        """Waits until the state has these values, and returns it."""
+        found = {}
+
+        def is_so():
+            found.clear()
+            found.update(self.state())
+            return all(found.get(key) == value for key, value in wanted.items())
+
+        self.wait_until(is_so, what)
+        return found
+
+    def wait_for_index(self):
+        state = self.wait_for('the index', stage=3, complete=1)
+        self.find_window()
+        return state
+
+    def find_window(self):
+        found = subprocess.run(
+            ['xdotool', 'search', '--sync', '--onlyvisible', '--pid', str(self.process.pid)],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=PATIENCE_S,
+        )
+        self.window = found.stdout.split()[0]
+        self.xdotool('windowactivate', '--sync', self.window)
+
+    def xdotool(self, *arguments):
+        subprocess.run(
+            ['xdotool', *map(str, arguments)],
+            env=self.environment,
+            check=True,
+            timeout=PATIENCE_S,
+            stdout=subprocess.DEVNULL,
+        )
+
+    def press(self, *keys):
+        self.xdotool('key', '--clearmodifiers', *keys)
+
+    def write(self, text):
+        self.xdotool('type', '--delay', 20, text)
+
+    def point(self, x, y):
+        self.xdotool('mousemove', '--window', self.window, int(x), int(y))
+
+    def click(self, x, y):
+        self.point(x, y)
+        self.xdotool('click', 1)
+
+    def picture(self, name):
+        """What the screen shows, if there is a program to take it."""
+        folder = os.environ['P2V_SCREENSHOTS']
+        os.makedirs(folder, exist_ok=True)
+        if shutil.which('import') is not None:
+            subprocess.run(
+                ['import', '-window', 'root', os.path.join(folder, name + '.png')],
+                env=self.environment,
+                check=True,
+                timeout=PATIENCE_S,
+            )
+
+    def memory_mib(self):
+        """Its own memory: what is not backed by a file."""
+        with open(f'/proc/{self.process.pid}/status', encoding='ascii') as f:
+            return next(int(line.split()[1]) / 1024 for line in f if line.startswith('RssAnon'))
+
+    def open_flags(self, path):
+        """How the process has opened a file, once for each time."""
+        folder = f'/proc/{self.process.pid}'
+        flags = []
+        for number in os.listdir(folder + '/fd'):
+            try:
+                if os.path.samefile(f'{folder}/fd/{number}', path):
+                    with open(f'{folder}/fdinfo/{number}', encoding='ascii') as f:
+                        text = f.read()
+                    flags.append(int(text.split('flags:')[1].split()[0], 8))
+            except OSError:
+                continue
+        return flags
+
+    def close_window(self):
+        """Closes the window as its button does, and returns the exit status."""
+        self.press('alt+F4')
+        try:
+            return self.process.wait(PATIENCE_S)
+        finally:
+            self.end()
+
+    def end(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        if self.channel is not None:
+            self.channel.close()
+            self.channel = None
+        self.errors.close()
