@@ -246,6 +246,9 @@ cursor_moved_cb (P2vHexLink *self)
   gint64 now = hex_widget_get_cursor (self->hex);
 
   self->cursor = now;
+  /* Somebody has moved on before we have got there. */
+  if (!self->is_moving)
+    self->pending_position = -1;
   if (self->space != NULL && !self->is_moving && pass_gap_with_cursor (self, before, now))
     return;
 
@@ -451,7 +454,9 @@ p2v_hex_link_list_processes (P2vHexLink *self)
   for (guint i = 0; i < n_processes; i++)
     {
       P2vProcess *process = p2v_system_get_process (system, i);
-      if (p2v_process_get_address_space (process) != NULL)
+      /* Positions are signed: the kernel's half of the addresses cannot be shown. */
+      if (p2v_process_get_address_space (process) != NULL
+          && (p2v_process_get_flags (process) & P2V_PROCESS_KERNEL) == 0)
         g_ptr_array_add (processes, process);
     }
   return processes;
@@ -470,6 +475,9 @@ show_space (P2vHexLink  *self,
   g_clear_pointer (&self->error, g_free);
   g_set_object (&self->space, space);
   p2v_hex_buffer_set_space (self->buffer, space);
+  /* What was to be shown when it is drawn was another view's. */
+  if (self->pending_position >= 0)
+    self->pending_position = (gint64) position;
   self->is_moving = TRUE;
   if (is_laid_out)
     {
@@ -481,9 +489,6 @@ show_space (P2vHexLink  *self,
   hex_widget_set_cursor (self->hex, (gint64) position);
   self->is_moving = FALSE;
   self->top = gtk_adjustment_get_value (self->adjustment);
-  /* What was to be shown when it is drawn was another view's. */
-  if (self->pending_position >= 0)
-    self->pending_position = (gint64) position;
   gtk_widget_queue_draw (GTK_WIDGET (self->hex));
   tell_changed (self);
 }

@@ -274,18 +274,29 @@ class GhexTest(unittest.TestCase):
         host = self.start(TINY)
         host.wait_for('the panel', stage=3, complete=1)
 
-    def test_what_is_no_ghex_is_left_alone(self):
-        bare = os.path.join(os.environ['P2V_GHEX_PROBE_FOLDER'], 'bare-host')
+    def run_host(self, name):
+        """What a program that is not GHex writes when our module is loaded into it."""
         run = subprocess.run(
-            [bare],
+            [os.path.join(os.environ['P2V_GHEX_PROBE_FOLDER'], name)],
             env=dict(self.desk.environment, GTK_PATH=os.environ['P2V_GHEX_FOLDER']),
             capture_output=True,
             text=True,
             check=True,
         )
+        return run.stderr
+
+    def test_what_is_no_ghex_is_left_alone(self):
         self.assertEqual(
-            run.stderr,
+            self.run_host('bare-host'),
             'pas2vas: This program has no hex view of gtkhex. GHex goes on without the panel.\n',
+        )
+
+    def test_ghex_that_lacks_what_we_need_is_left_alone(self):
+        errors = self.run_host('odd-host')
+        self.assertRegex(
+            errors,
+            r'\Apas2vas: This version of GHex is not supported \(.*undefined symbol: hex_\w+\)\. '
+            r'GHex goes on without the panel\.\n\Z',
         )
 
     def test_light_dark_large_and_german(self):
