@@ -4,11 +4,17 @@
 #include "config.h"
 
 #include "p2v-answer-rows.h"
+
+#include "base/p2v-checked.h"
 #include "p2v-filter-private.h"
 
 /* So many addresses of one owner are shown one by one; more become one row, unless the filter wants
  * every address. */
 #define MAX_ADDRESSES_SHOWN 64
+
+/* A frame that crafted page tables map more often gets no more rows than that; the number of all is
+ * told. */
+#define MAX_ADDRESSES_LISTED ((guint) 1 << 20)
 
 /* The rows of one class of addresses of one space: each of its owners has all of its entries, one
  * owner after the other. */
@@ -229,6 +235,33 @@ add_kernel_groups (Builder             *self,
     }
 }
 
+/* Makes of the @n_entries of the map and the others one list of all addresses, of which the
+ * aliases of the map's page tables are a part. */
+static const GArray *
+list_aliases (Builder             *self,
+              const P2vIndexEntry *entries,
+              guint64              n_entries,
+              const GArray        *extra_entries)
+{
+  const GArray *aliases = self->choice->map->aliases;
+  GArray *all = self->rows->alias_entries;
+  guint64 n_ways = 0;
+
+  g_array_set_size (all, 0);
+  if (n_entries > 0)
+    g_array_append_vals (all, entries, (guint) n_entries);
+  if (extra_entries->len > 0)
+    g_array_append_vals (all, extra_entries->data, extra_entries->len);
+  for (guint i = 0; i < all->len; i++)
+    if (!p2v_add_u64 (n_ways,
+                      p2v_aliases_get_n_ways (aliases, g_array_index (all, P2vIndexEntry, i)),
+                      &n_ways))
+      n_ways = G_MAXUINT64;
+  p2v_aliases_expand (aliases, all, MAX_ADDRESSES_LISTED);
+  self->rows->n_mappings += n_ways - all->len;
+  return all;
+}
+
 /* Sorts what does not come from the map into entries of processes and of the kernel. */
 static void
 take_extra_entries (Builder      *self,
@@ -278,6 +311,11 @@ gather (Builder      *self,
 
   if (choice->map != NULL)
     entries = p2v_reverse_map_get_entries (choice->map, pfn, &n_entries);
+  if (choice->map != NULL && choice->map->aliases->len > 0)
+    {
+      extra_entries = list_aliases (self, entries, n_entries, extra_entries);
+      n_entries = 0;
+    }
   guint64 n_user = find_entry (entries, n_entries,
                                (P2vIndexEntry) choice->n_user_spaces << P2V_INDEX_VPN_BITS);
   take_extra_entries (self, extra_entries);
@@ -314,6 +352,7 @@ p2v_answer_rows_init (P2vAnswerRows *self)
   *self = (P2vAnswerRows) {
     .user_entries = g_array_new (FALSE, FALSE, sizeof (P2vIndexEntry)),
     .kernel_entries = g_array_new (FALSE, FALSE, sizeof (P2vIndexEntry)),
+    .alias_entries = g_array_new (FALSE, FALSE, sizeof (P2vIndexEntry)),
     .groups = g_array_new (FALSE, FALSE, sizeof (RowGroup)),
     .owners = g_ptr_array_new (),
   };
@@ -324,6 +363,7 @@ p2v_answer_rows_clear (P2vAnswerRows *self)
 {
   g_clear_pointer (&self->user_entries, g_array_unref);
   g_clear_pointer (&self->kernel_entries, g_array_unref);
+  g_clear_pointer (&self->alias_entries, g_array_unref);
   g_clear_pointer (&self->groups, g_array_unref);
   g_clear_pointer (&self->owners, g_ptr_array_unref);
 }

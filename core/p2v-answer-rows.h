@@ -45,6 +45,7 @@ typedef struct
 {
   GArray    *user_entries;     /* P2vIndexEntry; copies, where those of the map are not enough */
   GArray    *kernel_entries;
+  GArray    *alias_entries;    /* all of them, where some stand for several addresses */
   GArray    *groups;           /* rows of one space and class, see p2v-answer-rows.c */
   GPtrArray *owners;           /* P2vProcess, of all groups; the system keeps them */
   guint      n_processes;      /* that have rows; the kernel is none */

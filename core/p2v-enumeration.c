@@ -227,6 +227,32 @@ enumerate_spaces (P2vSystem      *system,
   return TRUE;
 }
 
+/* With an index, its builder has told the same; but it need not walk a table each time that it is
+ * used, so it comes to the end of some address spaces that a walk does not. Call with the lock. */
+static void
+tell_reports (P2vSession          *self,
+              P2vSystem           *system,
+              const P2vWalkReport *reports)
+{
+  g_autoptr (GPtrArray) told = NULL;
+  guint n_spaces = p2v_system_get_n_spaces (system);
+  g_autofree P2vWalkReport *cut = g_new0 (P2vWalkReport, n_spaces + 1);
+
+  if (self->map == NULL)
+    {
+      g_clear_pointer (&self->walk_diagnostics, g_ptr_array_unref);
+      self->walk_diagnostics = p2v_session_dup_walk_diagnostics (system, reports);
+      return;
+    }
+  for (guint i = 0; i < n_spaces; i++)
+    cut[i].too_many_tables = reports[i].too_many_tables;
+  told = p2v_session_dup_walk_diagnostics (system, cut);
+  for (guint i = 0; i < told->len; i++)
+    if (!g_ptr_array_find_with_equal_func (self->walk_diagnostics, told->pdata[i], g_str_equal,
+                                           NULL))
+      g_ptr_array_add (self->walk_diagnostics, g_strdup (told->pdata[i]));
+}
+
 /**
  * p2v_session_foreach_mapping:
  * @self: a session that knows the system; the index is not needed
@@ -269,12 +295,8 @@ p2v_session_foreach_mapping (P2vSession      *self,
     return FALSE;
 
   g_mutex_lock (&self->lock);
-  /* With an index, its builder has told the same. */
-  if (self->map == NULL && self->system == system)
-    {
-      g_clear_pointer (&self->walk_diagnostics, g_ptr_array_unref);
-      self->walk_diagnostics = p2v_session_dup_walk_diagnostics (system, reports);
-    }
+  if (self->system == system)
+    tell_reports (self, system, reports);
   g_mutex_unlock (&self->lock);
   return TRUE;
 }

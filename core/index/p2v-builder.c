@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/p2v-checked.h"
 #include "base/p2v-large-pages.h"
 #include "image/p2v-image-private.h"
 #include "index/p2v-builder.h"
@@ -34,6 +35,9 @@
 
 /* Mappings outside the image's frames; each costs 16 bytes and real machines have some hundreds. */
 #define MAX_EXTENTS ((guint) 64 << 20)
+
+/* A table that one space uses more often is walked so often, and the rest is told by a record. */
+#define MAX_WALKS_OF_TABLE 8
 
 /* A table to be read at one level: once for each (space, address) it serves. */
 typedef struct
@@ -72,6 +76,7 @@ typedef struct
   const guint64         *table;                         /* the one being read, in @loaded */
   P2vPhysAddr            loaded_pa;
   guint                  n_loaded;
+  guint32                folded_parent;                 /* of the visit that was folded last */
   P2vDetours            *detours;
   DetourMode             detour_mode;
   const P2vDetour       *last_detours;                  /* of the last level, once looked up */
@@ -384,6 +389,52 @@ note_tables (Builder *self,
     }
 }
 
+/* Notes that the table of @first is used by @visit as well, and gives back what that took from the
+ * budgets. */
+static void
+fold_visit (Builder     *self,
+            guint        level_number,
+            const Visit *first,
+            const Visit *visit,
+            gboolean     same_parent)
+{
+  const P2vPagingLevel *level = &self->form->levels[level_number];
+  guint64 n_pages = (guint64) 1 << (level->shift + level->index_bits - P2V_FRAME_SHIFT);
+
+  p2v_aliases_add (self->map->aliases, n_pages, first->entry, visit->entry, same_parent);
+  self->visits_left[p2v_index_entry_space (visit->entry)]++;
+  self->n_visits_left++;
+}
+
+/* Leaves of the visits that a space makes of one table the first few. */
+static void
+fold_visits (Builder *self,
+             GArray  *visits,
+             guint    level_number)
+{
+  guint n_kept = 0, n_walks = 0;
+
+  for (guint i = 0; i < visits->len; i++)
+    {
+      Visit visit = g_array_index (visits, Visit, i);
+      const Visit *first = &g_array_index (visits, Visit, n_kept - n_walks);
+
+      if (n_kept == 0 || visit.table_pa != first->table_pa ||
+          p2v_index_entry_space (visit.entry) != p2v_index_entry_space (first->entry))
+        n_walks = 0;
+      if (n_walks == MAX_WALKS_OF_TABLE)
+        {
+          fold_visit (self, level_number, first, &visit, visit.parent == self->folded_parent);
+          self->folded_parent = visit.parent;
+          continue;
+        }
+      g_array_index (visits, Visit, n_kept) = visit;
+      n_kept++;
+      n_walks++;
+    }
+  g_array_set_size (visits, n_kept);
+}
+
 /* Takes the visits of a level and puts them in order. */
 static void
 arrange_level (Builder *self,
@@ -391,6 +442,7 @@ arrange_level (Builder *self,
                guint    level_number)
 {
   g_array_sort (visits, compare_visits_by_table);
+  fold_visits (self, visits, level_number);
   note_tables (self, visits, level_number);
   self->levels[level_number] = visits;
 }
@@ -438,6 +490,30 @@ root_visits (Builder *self)
   return visits;
 }
 
+/* Counts at how many more addresses @n pages of the table at @entry are found. */
+static void
+count_aliases (Builder       *self,
+               P2vIndexEntry  entry,
+               guint          n)
+{
+  guint64 *n_folded = &self->map->n_folded;
+  guint64 product;
+
+  if (!p2v_mul_u64 (p2v_aliases_get_n_ways (self->map->aliases, entry) - 1, n, &product) ||
+      !p2v_add_u64 (*n_folded, product, n_folded))
+    *n_folded = G_MAXUINT64;
+}
+
+static void
+count_large_aliases (Builder *self)
+{
+  const P2vReverseMap *map = self->map;
+
+  for (guint i = 0; map->aliases->len > 0 && i < map->n_classes; i++)
+    for (guint j = 0; j < map->classes[i].extents->len; j++)
+      count_aliases (self, g_array_index (map->classes[i].extents, P2vExtent, j).entry, 1);
+}
+
 /* Walks all levels but the last; returns the visits of the last, sorted by table. */
 static GArray *
 plan (Builder  *self,
@@ -456,6 +532,8 @@ plan (Builder  *self,
   for (guint i = 0; i < self->map->n_classes; i++)
     g_array_sort (self->map->classes[i].extents, compare_extents);
   g_array_sort (self->map->tables, compare_table_uses);
+  p2v_aliases_finish (self->map->aliases);
+  count_large_aliases (self);
   return self->levels[last];
 }
 
@@ -642,6 +720,8 @@ note_leaves (Builder      *self,
     p2v_walk_report_note_missing (report, visit->table_pa, self->form->n_levels - 1);
   else
     report->n_malformed_entries += leaves->n_malformed;
+  if (leaves != NULL && self->map->aliases->len > 0)
+    count_aliases (self, visit->entry, leaves->n);
   return leaves != NULL;
 }
 
@@ -735,6 +815,7 @@ count_detour (Builder          *self,
   const P2vFrameRun *hint = NULL;
   guint64 ordinal;
 
+  count_aliases (self, detour->entry, 1);
   if (detour->page_shift == P2V_FRAME_SHIFT)
     self->leaves_sum += sum_leaves (&detour->first_pfn, &detour->entry, 1);
   if (detour->page_shift != P2V_FRAME_SHIFT ||
@@ -893,6 +974,7 @@ new_map (P2vImage  *image,
   g_atomic_ref_count_init (&map->ref_count);
   map->frames = p2v_frame_set_new (ranges, n_ranges);
   map->tables = g_array_new (FALSE, FALSE, sizeof (P2vTableUse));
+  map->aliases = g_array_new (FALSE, FALSE, sizeof (P2vAliasRun));
   map->ends = g_try_new0 (guint32, map->frames->n_frames);
   if (map->ends == NULL)
     {

@@ -3,6 +3,7 @@
 
 #include "config.h"
 
+#include "base/p2v-checked.h"
 #include "index/p2v-reverse-map.h"
 
 P2vReverseMap *
@@ -20,6 +21,7 @@ p2v_reverse_map_unref (P2vReverseMap *self)
   for (guint i = 0; i < self->n_classes; i++)
     g_array_unref (self->classes[i].extents);
   g_clear_pointer (&self->tables, g_array_unref);
+  g_clear_pointer (&self->aliases, g_array_unref);
   g_clear_pointer (&self->frames, p2v_frame_set_free);
   g_free (self->ends);
   g_free (self->entries);
@@ -111,7 +113,7 @@ p2v_reverse_map_get_n_mappings (P2vReverseMap *self)
 
   for (guint i = 0; i < self->n_classes; i++)
     n += self->classes[i].extents->len;
-  return n;
+  return p2v_add_u64 (n, self->n_folded, &n) ? n : G_MAXUINT64;
 }
 
 guint64
@@ -120,7 +122,8 @@ p2v_reverse_map_get_size (P2vReverseMap *self)
   guint64 size = sizeof *self + self->n_entries * sizeof *self->entries +
                  self->frames->n_frames * sizeof *self->ends +
                  self->frames->n_runs * sizeof *self->frames->runs +
-                 self->tables->len * sizeof (P2vTableUse);
+                 self->tables->len * sizeof (P2vTableUse) +
+                 self->aliases->len * sizeof (P2vAliasRun);
 
   for (guint i = 0; i < self->n_classes; i++)
     size += self->classes[i].extents->len * sizeof (P2vExtent);
@@ -166,5 +169,5 @@ p2v_reverse_map_validate (P2vReverseMap *self)
   for (guint i = 0; i < self->n_classes; i++)
     if (!extents_are_sorted (self->classes[i].extents))
       return FALSE;
-  return start == self->n_entries;
+  return start == self->n_entries && p2v_aliases_are_sound (self->aliases);
 }

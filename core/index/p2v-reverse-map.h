@@ -10,39 +10,10 @@
 
 #pragma once
 
+#include "index/p2v-aliases.h"
 #include "index/p2v-frame-set.h"
+#include "index/p2v-index-entry.h"
 #include "p2v-mapping.h"
-
-/* An address space's number and a virtual page number: 19 and 45 bits, so that entries sort by
- * space, then by address. 45 bits of page number cover the 57 bits that 5 levels translate. */
-typedef guint64 P2vIndexEntry;
-
-#define P2V_INDEX_VPN_BITS   45
-#define P2V_INDEX_SPACE_BITS 19
-#define P2V_INDEX_MAX_SPACES ((guint) 1 << P2V_INDEX_SPACE_BITS)
-
-static inline P2vIndexEntry
-p2v_index_entry (guint       space,
-                 P2vVirtAddr va)
-{
-  guint64 vpn = va >> P2V_FRAME_SHIFT & (((guint64) 1 << P2V_INDEX_VPN_BITS) - 1);
-
-  return (guint64) space << P2V_INDEX_VPN_BITS | vpn;
-}
-
-static inline guint
-p2v_index_entry_space (P2vIndexEntry entry)
-{
-  return (guint) (entry >> P2V_INDEX_VPN_BITS);
-}
-
-/* The virtual address's low 57 bits; those above are the same in all of an address space, see
- * P2vPagingRoot. */
-static inline P2vVirtAddr
-p2v_index_entry_va (P2vIndexEntry entry)
-{
-  return (entry & (((guint64) 1 << P2V_INDEX_VPN_BITS) - 1)) << P2V_FRAME_SHIFT;
-}
 
 /* A mapping that is not kept by frame. */
 typedef struct
@@ -77,6 +48,8 @@ typedef struct
   P2vExtentClass   classes[P2V_TRAIL_MAX_STEPS];
   guint            n_classes;
   GArray          *tables;     /* P2vTableUse, sorted by frame */
+  GArray          *aliases;    /* P2vAliasRun: the entries above mean more addresses than one */
+  guint64          n_folded;   /* mappings that only @aliases tell; or G_MAXUINT64 */
 } P2vReverseMap;
 
 P2vReverseMap *p2v_reverse_map_ref       (P2vReverseMap   *self);
@@ -95,7 +68,7 @@ const P2vIndexEntry *p2v_reverse_map_get_entries (P2vReverseMap *self,
 /* What page table is in the frame; (transfer none), NULL if none that was walked. */
 const P2vTableUse *p2v_reverse_map_find_table (P2vReverseMap *self,
                                           guint64          pfn);
-/* Mappings; a large page is one. */
+/* Mappings, those that aliases tell too; a large page is one. */
 guint64        p2v_reverse_map_get_n_mappings (P2vReverseMap *self);
 /* Bytes of memory. */
 guint64        p2v_reverse_map_get_size  (P2vReverseMap   *self);

@@ -28,7 +28,8 @@
 static guint64
 layout_word (void)
 {
-  return sizeof (P2vWalkReport) << 48 | sizeof (P2vTableUse) << 32 | sizeof (P2vExtent) << 16 |
+  return (sizeof (P2vWalkReport) + sizeof (P2vAliasRun)) << 48 |
+         sizeof (P2vTableUse) << 32 | sizeof (P2vExtent) << 16 |
          sizeof (P2vIndexEntry);
 }
 
@@ -203,7 +204,8 @@ put_body (Stream                *stream,
       !put (stream, report->spaces, words[STORE_N_SPACES] * sizeof *report->spaces, error) ||
       !put (stream, map->ends, words[STORE_N_FRAMES] * sizeof *map->ends, error) ||
       !put (stream, map->entries, words[STORE_N_ENTRIES] * sizeof *map->entries, error) ||
-      !put (stream, map->tables->data, words[STORE_N_TABLES] * sizeof (P2vTableUse), error))
+      !put (stream, map->tables->data, words[STORE_N_TABLES] * sizeof (P2vTableUse), error) ||
+      !put (stream, map->aliases->data, words[STORE_N_ALIASES] * sizeof (P2vAliasRun), error))
     return FALSE;
   for (guint i = 0; i < map->n_classes; i++)
     if (!put (stream, map->classes[i].extents->data,
@@ -221,6 +223,8 @@ describe_map (P2vStoreHeader *header,
   header->words[STORE_N_FRAMES] = map->frames->n_frames;
   header->words[STORE_N_ENTRIES] = map->n_entries;
   header->words[STORE_N_TABLES] = map->tables->len;
+  header->words[STORE_N_ALIASES] = map->aliases->len;
+  header->words[STORE_N_FOLDED] = map->n_folded;
   header->words[STORE_N_CLASSES] = map->n_classes;
   for (guint i = 0; i < map->n_classes; i++)
     {
@@ -316,6 +320,7 @@ compute_file_bytes (const guint64 *words,
     { words[STORE_N_FRAMES], sizeof (guint32) },
     { words[STORE_N_ENTRIES], sizeof (P2vIndexEntry) },
     { words[STORE_N_TABLES], sizeof (P2vTableUse) },
+    { words[STORE_N_ALIASES], sizeof (P2vAliasRun) },
   };
   guint64 total = sizeof (P2vStoreHeader), section;
 
@@ -328,7 +333,8 @@ compute_file_bytes (const guint64 *words,
         words[STORE_CLASS_LENGTH + i] > G_MAXINT32 || !p2v_add_u64 (total, section, &total))
       return FALSE;
   *ret_bytes = total;
-  return words[STORE_N_ENTRIES] <= G_MAXUINT32 && words[STORE_N_TABLES] <= G_MAXINT32;
+  return words[STORE_N_ENTRIES] <= G_MAXUINT32 && words[STORE_N_TABLES] <= G_MAXINT32 &&
+         words[STORE_N_ALIASES] <= G_MAXINT32;
 }
 
 /* Whether the header's counts fit the file and the image's frames. */
@@ -377,6 +383,10 @@ take_arrays (Stream               *stream,
   map->tables = take_array (stream, sizeof (P2vTableUse), words[STORE_N_TABLES]);
   if (map->tables == NULL)
     return FALSE;
+  map->aliases = take_array (stream, sizeof (P2vAliasRun), words[STORE_N_ALIASES]);
+  if (map->aliases == NULL)
+    return FALSE;
+  map->n_folded = words[STORE_N_FOLDED];
   for (guint i = 0; i < words[STORE_N_CLASSES]; i++)
     {
       P2vExtentClass *class = &map->classes[i];
@@ -421,6 +431,16 @@ tables_hold (P2vReverseMap        *map,
 }
 
 static gboolean
+aliases_hold (P2vReverseMap *map,
+              guint64        n_spaces)
+{
+  for (guint i = 0; i < map->aliases->len; i++)
+    if (p2v_index_entry_space (g_array_index (map->aliases, P2vAliasRun, i).table) >= n_spaces)
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
 extents_hold (const P2vExtentClass *class,
               guint64               n_spaces)
 {
@@ -440,7 +460,7 @@ values_hold (P2vReverseMap        *map,
   guint64 n_spaces = header->words[STORE_N_SPACES];
 
   if (!p2v_reverse_map_validate (map) || !entries_hold (map, n_spaces)
-      || !tables_hold (map, header))
+      || !tables_hold (map, header) || !aliases_hold (map, n_spaces))
     return FALSE;
   for (guint i = 0; i < map->n_classes; i++)
     if (!extents_hold (&map->classes[i], n_spaces))

@@ -10,6 +10,7 @@
  *   ends         u32 x header[STORE_N_FRAMES]
  *   entries      u64 x header[STORE_N_ENTRIES]
  *   tables       P2vTableUse x header[STORE_N_TABLES]
+ *   aliases      P2vAliasRun x header[STORE_N_ALIASES]
  *   extents      P2vExtent, class by class, x header[STORE_CLASS_LENGTH + i] */
 
 #pragma once
@@ -20,7 +21,7 @@
 #define STORE_MAGIC ((guint64) 0x50325649 << 32 | 0x4e444558)
 
 /* Counts up with every change of what a file means: of this layout or of how entries are made. */
-#define STORE_VERSION 3
+#define STORE_VERSION 4
 
 #define STORE_SUFFIX ".p2vindex"
 /* Beside an index: see p2v_store_save_findings(). */
@@ -46,6 +47,8 @@ enum
   STORE_N_FRAMES,
   STORE_N_ENTRIES,
   STORE_N_TABLES,
+  STORE_N_ALIASES,
+  STORE_N_FOLDED,
   STORE_N_CLASSES,
   STORE_CLASS_SHIFT,
   STORE_CLASS_LENGTH = STORE_CLASS_SHIFT + P2V_TRAIL_MAX_STEPS,
