@@ -111,6 +111,20 @@ parse_start (GVariantDict *options,
   return p2v_parse_address (arguments[1], ret_where, error);
 }
 
+/* A relative name is relative to where the command was given. */
+static void
+take_symbols (P2vViewerWindow *window,
+              GApplicationCommandLine *command_line)
+{
+  GVariantDict *options = g_application_command_line_get_options_dict (command_line);
+  const char *name;
+
+  if (!g_variant_dict_lookup (options, "symbols", "^&ay", &name))
+    return;
+  g_autoptr (GFile) file = g_application_command_line_create_file_for_arg (command_line, name);
+  p2v_viewer_window_set_symbols (window, file);
+}
+
 static int
 p2v_viewer_application_command_line (GApplication *application,
                                      GApplicationCommandLine *command_line)
@@ -141,6 +155,7 @@ p2v_viewer_application_command_line (GApplication *application,
   g_autoptr (GFile) file
       = g_application_command_line_create_file_for_arg (command_line, arguments[0]);
   GtkWidget *window = p2v_viewer_window_new (GTK_APPLICATION (application));
+  take_symbols (P2V_VIEWER_WINDOW (window), command_line);
   p2v_viewer_window_open (P2V_VIEWER_WINDOW (window), file, start, where);
   gtk_window_present (GTK_WINDOW (window));
   return 0;
@@ -161,6 +176,8 @@ p2v_viewer_application_init (P2vViewerApplication *self)
 {
   static const GOptionEntry options[] = {
     { "file-offset", 0, 0, G_OPTION_ARG_NONE, NULL, N_ ("ADDRESS is an offset in the file"), NULL },
+    { "symbols", 0, 0, G_OPTION_ARG_FILENAME, NULL,
+      N_ ("Take the kernel's symbols from FILE, a Volatility ISF or a vmlinux"), N_ ("FILE") },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, NULL, NULL, N_ ("[IMAGE [ADDRESS]]") },
     { NULL }
   };

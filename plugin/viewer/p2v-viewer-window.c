@@ -19,6 +19,7 @@ struct _P2vViewerWindow
   AdwApplicationWindow  parent_instance;
 
   GCancellable         *opening;
+  char                 *symbols_path; /* (nullable): for images that are opened from now on */
   GtkFileChooserNative *chooser;
   P2vHexSettings       *settings;
   P2vHexLink           *link;  /* NULL without an image */
@@ -323,6 +324,7 @@ p2v_viewer_window_dispose (GObject *object)
   if (self->map != NULL)
     p2v_memory_map_set_session (self->map, NULL);
 
+  g_clear_pointer (&self->symbols_path, g_free);
   G_OBJECT_CLASS (p2v_viewer_window_parent_class)->dispose (object);
 }
 
@@ -420,7 +422,16 @@ p2v_viewer_window_open (P2vViewerWindow *self,
   g_autoptr (P2vSession) session = p2v_session_new ();
 
   p2v_session_set_cache (session, TRUE, NULL);
+  p2v_session_set_symbols (session, self->symbols_path);
   p2v_session_open_async (session, path, self->opening, opened_cb, opening);
+}
+
+void
+p2v_viewer_window_set_symbols (P2vViewerWindow *self,
+                               GFile *file)
+{
+  g_free (self->symbols_path);
+  self->symbols_path = g_file_get_path (file);
 }
 
 gboolean

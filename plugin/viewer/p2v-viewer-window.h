@@ -34,6 +34,10 @@ void       p2v_viewer_window_open      (P2vViewerWindow *self,
                                         GFile           *file,
                                         P2vViewerStart   start,
                                         guint64          where);
+/* The file of the kernel's symbols for an image that is opened from now on; see
+ * p2v_session_set_symbols(). */
+void       p2v_viewer_window_set_symbols (P2vViewerWindow *self,
+                                        GFile           *file);
 /* Whether an image is open or being opened. */
 gboolean   p2v_viewer_window_is_used   (P2vViewerWindow *self);
 P2vPanel  *p2v_viewer_window_get_panel (P2vViewerWindow *self);
