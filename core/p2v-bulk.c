@@ -41,7 +41,7 @@ struct _P2vBulk
 };
 
 /**
- * p2v_bulk_new:
+ * p2v_bulk_new: (skip)
  * @session: a session whose index is complete
  * @filter: (nullable): which processes to tell of; it is asked now and not kept
  * @error: return location

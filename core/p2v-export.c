@@ -163,7 +163,7 @@ prepare_columns (P2vExport *self)
 }
 
 /**
- * p2v_export_new:
+ * p2v_export_new: (skip)
  * @stream: (transfer none): where to write
  * @format: how
  * @columns: (array length=n_columns) (transfer none): the columns; must outlive the export

@@ -48,7 +48,7 @@ p2v_frame_reader_new_for_view (const P2vSessionView *view)
 }
 
 /**
- * p2v_frame_reader_new:
+ * p2v_frame_reader_new: (skip)
  * @session: a session that knows its system
  * @error: return location for an error
  *

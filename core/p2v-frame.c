@@ -188,6 +188,8 @@ p2v_frame_dup_count_text (const P2vFrame *self)
                           self->n_expected);
 }
 
+G_DEFINE_BOXED_TYPE (P2vFrame, p2v_frame, p2v_frame_copy, p2v_frame_free)
+
 /**
  * p2v_frame_copy:
  * @self: a frame

@@ -200,6 +200,10 @@ typedef struct
   const char    *detail;
 } P2vFrame;
 
+#define P2V_TYPE_FRAME (p2v_frame_get_type ())
+P2V_AVAILABLE_IN_1_0
+GType p2v_frame_get_type (void);
+
 P2V_AVAILABLE_IN_1_0
 const char     *p2v_frame_kind_get_id      (P2vFrameKind     kind);
 P2V_AVAILABLE_IN_1_0

@@ -88,7 +88,7 @@ p2v_session_dup_required_system (P2vSession  *self,
 /**
  * p2v_session_describe:
  * @self: a session
- * @mapping: (inout): a row of an answer
+ * @mapping: a row of an answer, whose other fields are filled in
  * @error: return location for an error
  *
  * Fills in what is not in memory: rights, page size, state, the entry and the region. Reads the

@@ -46,6 +46,8 @@ struct _P2vSharing
   gboolean     *writers;       /* by number: whether it may write what others may write */
 };
 
+G_DEFINE_BOXED_TYPE (P2vSharing, p2v_sharing, p2v_sharing_ref, p2v_sharing_unref)
+
 static void
 free_pair (gpointer data)
 {

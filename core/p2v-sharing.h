@@ -109,6 +109,10 @@ typedef struct
 
 typedef struct _P2vSharing P2vSharing;
 
+#define P2V_TYPE_SHARING (p2v_sharing_get_type ())
+P2V_AVAILABLE_IN_1_0
+GType p2v_sharing_get_type (void);
+
 P2V_AVAILABLE_IN_1_0
 P2vSharing          *p2v_sharing_new         (P2vSession           *session,
                                               P2vFilter            *filter,

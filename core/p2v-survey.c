@@ -34,6 +34,8 @@ struct _P2vSurvey
   guint64         n_of_kind[P2V_FRAME_N_KINDS];
 };
 
+G_DEFINE_BOXED_TYPE (P2vSurvey, p2v_survey, p2v_survey_ref, p2v_survey_unref)
+
 /* While a survey is made. The arrays have an element a space. */
 typedef struct
 {

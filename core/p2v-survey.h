@@ -61,6 +61,10 @@ typedef struct
 
 typedef struct _P2vSurvey P2vSurvey;
 
+#define P2V_TYPE_SURVEY (p2v_survey_get_type ())
+P2V_AVAILABLE_IN_1_0
+GType p2v_survey_get_type (void);
+
 P2V_AVAILABLE_IN_1_0
 P2vSurvey            *p2v_survey_new            (P2vSession          *session,
                                                  guint64              first_frame,
