@@ -184,9 +184,10 @@ static void
 other_wrong_lines_of_vmcoreinfo_are_refused (void **state)
 {
   static const VmcoreinfoChange changes[] = {
-    { PHYS_BASE, "NUMBER(phys_bass)=1", P2V_OS_ERROR_SYMBOLS_MISSING, "phys_base" },
-    { PHYS_BASE, "NUMBER(phys_base)=x", P2V_OS_ERROR_SYMBOLS_MISSING, "phys_base" },
-    { "PAGESIZE=4096", "PAGESIZE=65536", P2V_OS_ERROR_SYMBOLS_MISSING, "x86-64" },
+    { PHYS_BASE, "NUMBER(phys_bass)=1", P2V_OS_ERROR_SYMBOLS_MISSING,
+      "neither x86-64" },
+    { PHYS_BASE, "NUMBER(phys_base)=x", P2V_OS_ERROR_SYMBOLS_MISSING, "neither x86-64" },
+    { "PAGESIZE=4096", "PAGESIZE=65536", P2V_OS_ERROR_CORRUPT, "(x86-64)" },
     { "SYMBOL(swapper_pg_dir)", "SYMBOL(swapper)", P2V_OS_ERROR_SYMBOLS_MISSING,
       "swapper_pg_dir" },
     { "SYMBOL(kallsyms_names)=ffffffffae375590", "SYMBOL(kallsyms_names)=ffffffffae4c9d08",
@@ -253,8 +254,20 @@ number_of_symbols_beyond_the_tables_is_refused (void **state)
   assert_refused (self, P2V_OS_ERROR_CORRUPT, "symbol");
 }
 
+/* All that the types are good for is inferred from values. */
 static void
-broken_type_information_is_refused (void **state)
+assert_inferred (P2vMachine *self,
+                 const char *part)
+{
+  g_autoptr (P2vSession) session = p2v_machine_open (self);
+
+  assert_processes (session, 0);
+  assert_diagnostic (session, "inferred from values");
+  assert_diagnostic (session, part);
+}
+
+static void
+broken_type_information_is_replaced_by_inference (void **state)
 {
   P2vMachine *self = *state;
   gsize pa = p2v_machine_symbol_pa (self, "__start_BTF");
@@ -262,14 +275,46 @@ broken_type_information_is_refused (void **state)
   guint64 lengths = p2v_machine_get_u64 (self, pa + 8);
 
   p2v_machine_put (self, pa, 2, 0x9feb);
-  assert_refused (self, P2V_OS_ERROR_CORRUPT, "BTF header");
+  assert_inferred (self, "BTF header");
   p2v_machine_put (self, pa, 2, 0xeb9f);
   /* More types than there are bytes: as if it had been cut. */
   p2v_machine_put (self, pa + 12, 4, 0x10000000);
-  assert_refused (self, P2V_OS_ERROR_CORRUPT, "cut off");
+  assert_inferred (self, "cut off");
   p2v_machine_put (self, pa + 8, 8, lengths);
   memset (self->bytes + pa + MIB, 0, PAGE);
-  assert_refused (self, P2V_OS_ERROR_CORRUPT, "type information is damaged");
+  assert_inferred (self, "type information is damaged");
+}
+
+/* Nothing is inferred that contradicts itself. */
+static void
+kernel_that_says_nothing_consistent_is_refused (void **state)
+{
+  static const struct
+  {
+    const char *offset;
+    guint       width_bytes;
+    guint64     value;
+    const char *missing;
+  } changes[] = {
+    /* kthreadd is not second; it is a process; it is its own parent; it has no number. */
+    { "task.comm=", 8, 0x6464646464646464, "tasks" },
+    { "task.mm=", 8, 0xffff888000000000, "mm" },
+    { "task.real_parent=", 8, 0, "real_parent" },
+    { "task.pid=", 4, 77777, "pid" },
+    { "task.signal=", 8, 0, "signal" },
+  };
+  P2vMachine *self = *state;
+
+  p2v_machine_put (self, p2v_machine_symbol_pa (self, "__start_BTF"), 2, 0);
+  for (gsize i = 0; i < G_N_ELEMENTS (changes); i++)
+    {
+      gsize pa = p2v_machine_task_cell (self, 2, 5)
+                 + (gsize) p2v_machine_get_truth (self->rigtruth, changes[i].offset, 10);
+      guint64 before = p2v_machine_get_u64 (self, pa);
+      p2v_machine_put (self, pa, changes[i].width_bytes, changes[i].value);
+      assert_refused (self, P2V_OS_ERROR_SYMBOLS_MISSING, changes[i].missing);
+      p2v_machine_put (self, pa, 8, before);
+    }
 }
 
 static void
@@ -441,7 +486,8 @@ main (void)
     p2v_test_with_machine (image_without_vmcoreinfo_has_all_processes),
     p2v_test_with_machine (image_without_vmcoreinfo_and_banner_is_not_detected),
     p2v_test_with_machine (number_of_symbols_beyond_the_tables_is_refused),
-    p2v_test_with_machine (broken_type_information_is_refused),
+    p2v_test_with_machine (broken_type_information_is_replaced_by_inference),
+    p2v_test_with_machine (kernel_that_says_nothing_consistent_is_refused),
     p2v_test_with_machine (empty_page_table_of_the_kernel_is_refused),
     p2v_test_with_machine (ring_torn_forward_is_followed_backward),
     p2v_test_with_machine (process_between_two_tears_is_found_by_its_pid),

@@ -90,6 +90,16 @@ class Bench:
         start, end = self.kernel.btf
         return [(start, bytes(end - start))]
 
+    def without_anything(self):
+        """Neither type information, nor a second task to infer it from."""
+        name = b'kthreadd'.ljust(16, b'\0')
+        places = []
+        at = -1
+        while (at := self.memory.find(name, at + 1)) >= 0:
+            places.append((at, b'nobody'.ljust(16, b'\0')))
+        assert places
+        return self.without_btf() + places
+
 
 def test_files(bench):
     module = bench.module
@@ -113,11 +123,14 @@ def test_missing(bench):
     middle = (start + end) // 2
     how = ['copy.raw', 'Linux 6.1.0-56-cloud-amd64', '--symbols FILE', bench.data]
 
-    bench.refused('BTF wiped', bench.without_btf(), how + ['BTF header: found 0x0000'])
+    bench.same('BTF wiped', bench.without_btf())
+    bench.same('BTF cut in the middle', [(middle, bytes(end - middle))])
+    bench.same(
+        'neither BTF nor kallsyms',
+        bench.without_btf() + bench.without_info(lambda line: b'kallsyms' not in line),
+    )
     bench.refused(
-        'BTF cut in the middle',
-        [(middle, bytes(end - middle))],
-        how + ['damaged: type ', ', at 0x', ' of the type section, is malformed'],
+        'nothing to infer from', bench.without_anything(), how + ['could not be inferred']
     )
 
 
@@ -143,10 +156,11 @@ def test_search(bench):
             bench.data,
         ],
     )
+    bench.same('kallsyms wiped', nameless + bench.without_kallsyms())
     bench.refused(
-        'kallsyms wiped',
-        nameless + bench.without_kallsyms(),
-        ['Linux 6.1.0-56-cloud-amd64', 'symbol table (kallsyms)', '--symbols FILE'],
+        'nothing but VMCOREINFO',
+        nameless + bench.without_kallsyms() + bench.without_anything(),
+        ['Linux 6.1.0-56-cloud-amd64', 'could not be inferred', '--symbols FILE'],
     )
 
 
@@ -192,12 +206,12 @@ def test_found_by_banner(bench, packed):
     os.link(bench.path('other-vmlinux'), os.path.join(folder, 'b'))
     with open(os.path.join(folder, 'c'), 'wb') as file:
         file.write(b'no symbols')
-    bench.refused('no file of this kernel', bench.without_btf(), ['--symbols FILE'])
+    bench.refused('no file of this kernel', bench.without_anything(), ['--symbols FILE'])
     os.link(packed, os.path.join(folder, 'd.json.xz'))
-    bench.same('found by its banner', bench.without_btf())
+    bench.same('found by its banner', bench.without_anything())
     os.unlink(os.path.join(folder, 'd.json.xz'))
     os.link(bench.path('vmlinux'), os.path.join(folder, 'd'))
-    bench.same('vmlinux found by its banner', bench.without_btf())
+    bench.same('vmlinux found by its banner', bench.without_anything())
 
 
 def test_bad_files(bench, isf, packed, vmlinux):

@@ -5,6 +5,8 @@
 
 #include "config.h"
 
+#include <string.h>
+
 #include "base/p2v-limits.h"
 #include "image/p2v-image-private.h"
 #include "os/linux/p2v-linux-private.h"
@@ -15,25 +17,56 @@
 #define PAGE_PROTNONE ((guint64) 1 << 8)
 #define PAGE_PSE      ((guint64) 1 << 7)
 
+/* Where the kernel's image is linked on x86-64; its physical address is this far below plus
+ * phys_base. Source: Linux arch/x86/include/asm/page_64_types.h __START_KERNEL_map. */
+#define START_KERNEL_MAP ((guint64) 0xffffffff80000000)
+
+/* The least address of the kernel's half, with five levels of page tables. Source: Linux
+ * Documentation/arch/x86/x86_64/mm.rst. */
+#define LEAST_KERNEL_VA_64 ((guint64) 0xff00000000000000)
+
+/* Where the kernel's half starts on i386, as a kernel may be configured; its image lies in the
+ * linear map, so this is also how far virtual addresses are above physical ones. Source: Linux
+ * arch/x86/Kconfig, PAGE_OFFSET. */
+static const guint64 page_offsets[] = { 0xc0000000, 0xb0000000, 0x80000000, 0x78000000,
+                                        0x40000000 };
+
+/* Physical addresses in entries of a PAE kernel. Source: Linux
+ * arch/x86/include/asm/page_32_types.h, __PHYSICAL_MASK_SHIFT. */
+#define PAE_PHYSICAL_BITS 44
+
+/* With page-table isolation mm->pgd is the kernel's copy of the root; user mode runs on the other
+ * one in the frame behind. Source: Linux arch/x86/include/asm/pgtable.h, PTI_PGTABLE_SWITCH_BIT. */
+#define USER_COPY_BYTES P2V_FRAME_SIZE
+
+/* Whether @entry is one that the processor ignores but that keeps its page. */
+static gboolean
+is_prot_none (const P2vPagingLevel *level,
+              guint64               entry)
+{
+  gboolean is_large = level->shift != P2V_FRAME_SHIFT;
+
+  return (entry & PAGE_PROTNONE) && (!is_large || ((entry & PAGE_PSE) && level->page_mask != 0));
+}
+
 /* Since the L1TF fix the kernel stores the address of such an entry with all bits inverted.
  * Source: Linux commit 6b28baca9b1f "x86/speculation/l1tf: Protect PROT_NONE PTEs against
  * speculation" (4.19). Older kernels store it plainly: of the two readings the one inside the image
  * is meant. */
 static P2vForeignKind
-decode_foreign (gconstpointer         system_data,
-                const P2vPagingLevel *level,
-                guint64               entry,
-                P2vPhysAddr          *ret_pa,
-                P2vState             *ret_state)
+decode_inverted (gconstpointer         system_data,
+                 const P2vPagingLevel *level,
+                 guint64               entry,
+                 P2vPhysAddr          *ret_pa,
+                 P2vState             *ret_state)
 {
   const P2vLinux *self = system_data;
   guint64 address_mask = self->tables.pa_mask & ~(((guint64) 1 << level->shift) - 1);
   guint64 file_offset;
   P2vPhysAddr inverted = ~entry & address_mask;
   P2vPhysAddr plain = entry & address_mask;
-  gboolean is_large = level->shift != P2V_FRAME_SHIFT;
 
-  if (!(entry & PAGE_PROTNONE) || (is_large && (!(entry & PAGE_PSE) || level->page_mask == 0)))
+  if (!is_prot_none (level, entry))
     return P2V_FOREIGN_NONE;
   *ret_state = P2V_STATE_PROT_NONE;
   *ret_pa = inverted;
@@ -41,6 +74,124 @@ decode_foreign (gconstpointer         system_data,
       p2v_image_pa_to_offset (self->image, plain, &file_offset))
     *ret_pa = plain;
   return P2V_FOREIGN_PAGE;
+}
+
+/* Entries of 32 bits are not inverted: there are no bits to spare. Source: Linux
+ * arch/x86/include/asm/pgtable-2level.h, protnone_mask(). */
+static P2vForeignKind
+decode_plain (gconstpointer         system_data,
+              const P2vPagingLevel *level,
+              guint64               entry,
+              P2vPhysAddr          *ret_pa,
+              P2vState             *ret_state)
+{
+  const P2vLinux *self = system_data;
+  P2vPageTest test = p2v_paging_get_page_test (&self->tables, level);
+
+  if (!is_prot_none (level, entry))
+    return P2V_FOREIGN_NONE;
+  *ret_state = P2V_STATE_PROT_NONE;
+  *ret_pa = (entry & test.pa_mask) | (entry & test.move.mask) << test.move.left;
+  return P2V_FOREIGN_PAGE;
+}
+
+/* No kernel for x86 has others. */
+static gboolean
+has_small_pages (GHashTable *info)
+{
+  return g_strcmp0 (g_hash_table_lookup (info, "PAGESIZE"), "4096") == 0;
+}
+
+static gboolean
+is_x86_64 (GHashTable *info)
+{
+  gint64 phys_base;
+
+  return p2v_linux_get_info_number (info, "phys_base", &phys_base);
+}
+
+static gboolean
+open_x86_64 (P2vLinux    *self,
+             P2vVirtAddr  root_va)
+{
+  gint64 phys_base, five_levels = 0, sme_mask = 0;
+
+  if (!p2v_linux_get_info_number (self->vmcoreinfo, "phys_base", &phys_base) ||
+      !has_small_pages (self->vmcoreinfo))
+    return FALSE;
+  /* Both are absent where they are 0. */
+  (void) !p2v_linux_get_info_number (self->vmcoreinfo, "pgtable_l5_enabled", &five_levels);
+  (void) !p2v_linux_get_info_number (self->vmcoreinfo, "sme_mask", &sme_mask);
+
+  self->delta = START_KERNEL_MAP - (guint64) phys_base;
+  self->least_kernel_va = LEAST_KERNEL_VA_64;
+  self->root_pa = root_va - self->delta;
+  self->tables.form = five_levels ? &p2v_paging_form_x86_64_5 : &p2v_paging_form_x86_64_4;
+  self->tables.pa_mask = self->tables.form->pa_mask & ~(guint64) sme_mask;
+  self->tables.n_user_root_slots = 1u << (self->tables.form->levels[0].index_bits - 1);
+  return TRUE;
+}
+
+static gboolean
+is_i386 (GHashTable *info)
+{
+  guint64 root_va;
+
+  return p2v_linux_get_info_symbol (info, "swapper_pg_dir", &root_va) && root_va <= G_MAXUINT32 &&
+         g_hash_table_lookup (info, "CONFIG_X86_PAE") == NULL;
+}
+
+static gboolean
+is_i386_pae (GHashTable *info)
+{
+  return g_hash_table_lookup (info, "CONFIG_X86_PAE") != NULL;
+}
+
+/* Whether the kernel's half starts at @page_offset: then its page tables lead to themselves. */
+static gboolean
+try_page_offset (P2vLinux    *self,
+                 P2vVirtAddr  root_va,
+                 guint64      page_offset)
+{
+  P2vTrail trail;
+
+  self->delta = page_offset;
+  self->least_kernel_va = page_offset;
+  self->root_pa = root_va - page_offset;
+  self->tables.n_user_root_slots = (guint) (page_offset >> self->tables.form->levels[0].shift);
+  return root_va > page_offset &&
+         p2v_paging_translate (&self->tables, self->root_pa, root_va, &trail, NULL) &&
+         trail.status == P2V_WALK_MAPPED && trail.pa == self->root_pa;
+}
+
+static gboolean
+try_page_offsets (P2vLinux    *self,
+                  P2vVirtAddr  root_va)
+{
+  gboolean found = FALSE;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (page_offsets) && !found; i++)
+    found = try_page_offset (self, root_va, page_offsets[i]);
+  return found && has_small_pages (self->vmcoreinfo);
+}
+
+static gboolean
+open_i386 (P2vLinux    *self,
+           P2vVirtAddr  root_va)
+{
+  self->tables.form = &p2v_paging_form_x86_32;
+  self->tables.pa_mask = self->tables.form->pa_mask;
+  return try_page_offsets (self, root_va);
+}
+
+static gboolean
+open_i386_pae (P2vLinux    *self,
+               P2vVirtAddr  root_va)
+{
+  self->tables.form = &p2v_paging_form_x86_pae;
+  self->tables.pa_mask =
+    self->tables.form->pa_mask & (((guint64) 1 << PAE_PHYSICAL_BITS) - 1);
+  return try_page_offsets (self, root_va);
 }
 
 #define GIB ((guint64) 1 << 30)
@@ -137,11 +288,34 @@ get_kernel_root (const P2vLinux *self,
 const P2vLinuxArch p2v_linux_arch_x86_64 = {
   .name = "x86-64",
   .word_bytes = 8,
+  .has_kernel_half = TRUE,
+  .user_copy_bytes = USER_COPY_BYTES,
   /* With page-table isolation mm->pgd is the kernel's copy, where all user entries of the root are
    * no-execute. Source: Linux arch/x86/mm/pti.c __pti_set_user_pgtbl(). No kernel marks them
    * otherwise. */
   .root_grants = P2V_RIGHTS_EXECUTE,
-  .decode_foreign = decode_foreign,
+  .decode_foreign = decode_inverted,
+  .is_meant = is_x86_64,
+  .open_page_tables = open_x86_64,
   .get_kernel_root = get_kernel_root,
   .get_areas = get_areas,
+};
+
+const P2vLinuxArch p2v_linux_arch_i386 = {
+  .name = "i386",
+  .word_bytes = 4,
+  .has_kernel_half = TRUE,
+  .decode_foreign = decode_plain,
+  .is_meant = is_i386,
+  .open_page_tables = open_i386,
+};
+
+const P2vLinuxArch p2v_linux_arch_i386_pae = {
+  .name = "i386, PAE",
+  .word_bytes = 4,
+  .has_kernel_half = TRUE,
+  .user_copy_bytes = USER_COPY_BYTES,
+  .decode_foreign = decode_inverted,
+  .is_meant = is_i386_pae,
+  .open_page_tables = open_i386_pae,
 };

@@ -4,7 +4,8 @@
 /* The processors that Linux was built for, one constant each: what differs between them beside the
  * paging form.
  *
- * To add one: describe it in os/linux/p2v-linux-arch-NAME.c and declare it below. */
+ * To add one: describe it in os/linux/p2v-linux-arch-NAME.c, declare it below and add it to the
+ * table in p2v-linux-kernel.c. */
 
 #pragma once
 
@@ -40,6 +41,10 @@ typedef struct
 {
   const char         *name;            /* as people write it; not translated */
   guint               word_bytes;      /* of a pointer and of a long */
+  gboolean            has_kernel_half; /* roots of processes lead to the kernel, too */
+  /* The root on which the processor runs in user mode may be a copy so many bytes behind mm->pgd;
+   * 0 if there is none. */
+  guint               user_copy_bytes;
   /* Rights that entries of a root do not take away, and how entries that the processor ignores are
    * read; see P2vPageTables. Their system_data is the P2vLinux. */
   P2vRights           root_grants;
@@ -49,6 +54,17 @@ typedef struct
                                         P2vPagingRoot  *ret_root);
   const P2vLinuxAreaSpec *(*get_areas) (const P2vLinux *self,
                                         gsize          *ret_n_areas);
+
+  /* Whether a VMCOREINFO is of such a kernel. */
+  gboolean          (*is_meant)         (GHashTable  *info);
+  /* Where the kernel's image lies and how its page tables are made: delta, the form, the user's
+   * part of a root, least_kernel_va. @self has its VMCOREINFO, @root_va is swapper_pg_dir. FALSE if
+   * what is needed for that is not there or contradicts itself. */
+  gboolean          (*open_page_tables) (P2vLinux    *self,
+                                         P2vVirtAddr  root_va);
 } P2vLinuxArch;
 
 extern const P2vLinuxArch p2v_linux_arch_x86_64;
+extern const P2vLinuxArch p2v_linux_arch_i386;
+extern const P2vLinuxArch p2v_linux_arch_i386_pae;
+extern const P2vLinuxArch p2v_linux_arch_arm64;

@@ -73,7 +73,7 @@ p2v_linux_add_kernel_space (const P2vLinux   *self,
   P2vPagingRoot root;
   gsize n_specs;
 
-  if (self->arch->get_kernel_root == NULL)
+  if (self->arch->get_areas == NULL || self->arch->get_kernel_root == NULL)
     return;
   GArray *areas = g_array_new (FALSE, FALSE, sizeof (P2vKernelArea));
   const P2vLinuxAreaSpec *specs = self->arch->get_areas (self, &n_specs);

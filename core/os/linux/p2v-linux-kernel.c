@@ -10,9 +10,15 @@
 #include "image/p2v-image-private.h"
 #include "os/linux/p2v-linux-private.h"
 
-/* Where the kernel's image is linked on x86-64; its physical address is this far below plus
- * phys_base. Source: Linux arch/x86/include/asm/page_64_types.h __START_KERNEL_map. */
-#define START_KERNEL_MAP ((guint64) 0xffffffff80000000)
+/* How far behind its first code the kernel's page tables are at most; Debian's 34 MiB. */
+#define CODE_BYTES ((guint64) 64 << 20)
+
+static const P2vLinuxArch *const archs[] = {
+  &p2v_linux_arch_x86_64,
+  &p2v_linux_arch_arm64,
+  &p2v_linux_arch_i386_pae,
+  &p2v_linux_arch_i386,
+};
 
 static const char *const symbol_names[LINUX_N_SYMBOLS] = {
   [LINUX_SYMBOL_INIT_TASK] = "init_task",
@@ -75,35 +81,39 @@ p2v_linux_read_kernel_bytes (const P2vLinux  *self,
   return NULL;
 }
 
-/* Where the kernel's image lies and how its page tables are made. */
+/* Which processor it was built for, where its image lies and how its page tables are made. */
 static gboolean
 open_page_tables (P2vLinux  *self,
                   GError   **error)
 {
-  const char *page_size = g_hash_table_lookup (self->vmcoreinfo, "PAGESIZE");
-  gint64 phys_base, five_levels = 0, sme_mask = 0;
   guint64 root_va;
 
-  if (!p2v_linux_get_info_number (self->vmcoreinfo, "phys_base", &phys_base) ||
-      !g_str_equal (page_size, "4096"))
+  const P2vLinuxArch *arch = NULL;
+  for (gsize i = 0; i < G_N_ELEMENTS (archs) && arch == NULL; i++)
+    if (archs[i]->is_meant (self->vmcoreinfo))
+      arch = archs[i];
+  if (arch == NULL)
     {
-      p2v_linux_set_error (
-          self, P2V_OS_ERROR_SYMBOLS_MISSING, error,
-          _("it runs on a processor that is not read yet: its VMCOREINFO has no phys_base, so it "
-             "is not x86-64"));
+      p2v_linux_set_error (self, P2V_OS_ERROR_SYMBOLS_MISSING, error,
+                           _("it runs on a processor that is not read yet: its VMCOREINFO has the "
+                             "marks of neither x86-64, i386 nor arm64"));
       return FALSE;
     }
+  self->arch = arch;
+  self->tables.root_grants = self->arch->root_grants;
+  self->tables.decode_foreign = self->arch->decode_foreign;
   if (!p2v_linux_get_required_symbol (self, "swapper_pg_dir", &root_va, error))
     return FALSE;
-  /* Both are absent where they are 0. */
-  (void) !p2v_linux_get_info_number (self->vmcoreinfo, "pgtable_l5_enabled", &five_levels);
-  (void) !p2v_linux_get_info_number (self->vmcoreinfo, "sme_mask", &sme_mask);
-
-  self->delta = START_KERNEL_MAP - (guint64) phys_base;
-  self->root_pa = root_va - self->delta;
-  self->tables.form = five_levels ? &p2v_paging_form_x86_64_5 : &p2v_paging_form_x86_64_4;
-  self->tables.pa_mask = self->tables.form->pa_mask & ~(guint64) sme_mask;
-  return TRUE;
+  /* One that was made up for want of another does not say it: the table is behind the code. */
+  if (!p2v_linux_get_info_symbol (self->vmcoreinfo, "_stext", &self->image_va))
+    self->image_va = root_va - MIN (root_va, CODE_BYTES);
+  if (self->arch->open_page_tables (self, root_va))
+    return TRUE;
+  p2v_linux_set_error (self, P2V_OS_ERROR_CORRUPT, error,
+                       _("how its page tables at 0x%" PRIx64 " are made (%s) is not told by its "
+                         "VMCOREINFO, or they do not lead to themselves"),
+                       root_va, self->arch->name);
+  return FALSE;
 }
 
 gboolean
@@ -128,6 +138,13 @@ resolve_symbols (P2vLinux *self)
     }
   if (self->symbols[LINUX_SYMBOL_LINUX_BANNER].va == 0)
     self->symbols[LINUX_SYMBOL_LINUX_BANNER].va = self->banner_va;
+  if (self->symbols[LINUX_SYMBOL_INIT_UTS_NS].va == 0)
+    (void) !p2v_linux_get_info_symbol (self->vmcoreinfo, "init_uts_ns",
+                                       &self->symbols[LINUX_SYMBOL_INIT_UTS_NS].va);
+  /* Tables of functions only may not reach down to it. */
+  if (self->symbols[LINUX_SYMBOL_TEXT].va == 0 && self->symbol_table != NULL)
+    (void) !p2v_symbol_table_find (self->symbol_table, "_stext",
+                                   &self->symbols[LINUX_SYMBOL_TEXT].va);
 }
 
 /* The page tables must translate the banner's address to where it stands. */
@@ -156,6 +173,7 @@ p2v_linux_kernel_clear (P2vLinux *self)
   g_clear_pointer (&self->own_symbols, p2v_symbol_table_free);
   g_clear_pointer (&self->own_types, p2v_type_source_free);
   g_clear_pointer (&self->banner, g_free);
+  g_clear_pointer (&self->types_problem, g_free);
   self->symbol_table = NULL;
   self->types = NULL;
   self->banner_va = 0;
@@ -189,7 +207,7 @@ open_sources (P2vLinux               *self,
   if (!p2v_linux_use_file (self, search, error))
     return FALSE;
   resolve_symbols (self);
-  return p2v_linux_check_sources (self, symbols_error, types_error, error);
+  return p2v_linux_complete_sources (self, symbols_error, types_error, error);
 }
 
 gboolean
@@ -200,6 +218,5 @@ p2v_linux_kernel_open (P2vLinux               *self,
 {
   p2v_linux_kernel_clear (self);
   self->vmcoreinfo = g_hash_table_ref (info);
-  return open_page_tables (self, error) && open_sources (self, search, error) &&
-         (p2v_linux_layout_resolve (self, error) || p2v_linux_prefix_error (self, error));
+  return open_page_tables (self, error) && open_sources (self, search, error);
 }

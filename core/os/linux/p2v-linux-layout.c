@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include <glib/gi18n-lib.h>
+#include <string.h>
 
 #include "os/linux/p2v-linux-private.h"
 
@@ -34,11 +35,14 @@ static const struct
   [LINUX_TASK_REAL_PARENT] = { "task_struct", "real_parent", WORD, FALSE },
   [LINUX_TASK_START_BOOTTIME] = { "task_struct", "start_boottime", 8, TRUE },
   [LINUX_TASK_CRED] = { "task_struct", "real_cred", WORD, TRUE },
+  [LINUX_TASK_THREAD_PID] = { "task_struct", "thread_pid", WORD, TRUE },
   [LINUX_TASK_PID_LINKS] = { "task_struct", "pid_links", 0, TRUE },
   [LINUX_SIGNAL_THREAD_HEAD] = { "signal_struct", "thread_head", 2 * WORD, FALSE },
   [LINUX_SIGNAL_NR_THREADS] = { "signal_struct", "nr_threads", 4, FALSE },
   [LINUX_CRED_UID] = { "cred", "uid", 4, TRUE },
   [LINUX_PID_TASKS] = { "pid", "tasks", 0, TRUE },
+  [LINUX_PID_NUMBERS] = { "pid", "numbers", 0, TRUE },
+  [LINUX_UPID_NS] = { "upid", "ns", WORD, TRUE },
   [LINUX_PID_NS_XA_HEAD] = { "pid_namespace", "idr.idr_rt.xa_head", WORD, TRUE },
   [LINUX_XA_NODE_SLOTS] = { "xa_node", "slots", 0, TRUE },
   [LINUX_MM_PGD] = { "mm_struct", "pgd", WORD, FALSE },
@@ -161,5 +165,93 @@ p2v_linux_layout_resolve (P2vLinux  *self,
           return FALSE;
         }
     }
+  return TRUE;
+}
+
+/* What a kernel must at least be known by to tell its processes, in the order of inference. */
+static const P2vLinuxField essential_fields[] = {
+  LINUX_TASK_COMM,          LINUX_TASK_TASKS,       LINUX_TASK_MM,    LINUX_TASK_PID,
+  LINUX_TASK_TGID,          LINUX_TASK_REAL_PARENT, LINUX_TASK_FLAGS, LINUX_TASK_EXIT_STATE,
+  LINUX_TASK_SIGNAL,        LINUX_TASK_THREAD_NODE, LINUX_MM_PGD,
+  LINUX_SIGNAL_THREAD_HEAD,
+};
+
+/* The fields of a layout as a source of types, by the names they have above. */
+typedef struct
+{
+  P2vTypeSource       base;
+  P2vLinuxLayoutField layout[LINUX_N_FIELDS];
+} LayoutSource;
+
+static gboolean
+find_layout_member (const P2vTypeSource *source,
+                    const char          *type_name,
+                    const char          *member_path,
+                    P2vMember           *ret_member)
+{
+  const LayoutSource *self = (const LayoutSource *) source;
+
+  for (guint i = 0; i < LINUX_N_FIELDS; i++)
+    {
+      const P2vLinuxLayoutField *field = &self->layout[i];
+      if (!field->known || strcmp (fields[i].type, type_name) != 0 ||
+          strcmp (fields[i].member, member_path) != 0)
+        continue;
+      *ret_member = (P2vMember) { .offset_bits = (guint64) field->offset_bytes * 8,
+                                  .offset_bytes = field->offset_bytes,
+                                  .size_bytes = field->size_bytes };
+      return TRUE;
+    }
+  return FALSE;
+}
+
+static gboolean
+find_no_size (const P2vTypeSource *source G_GNUC_UNUSED,
+              const char          *type_name G_GNUC_UNUSED,
+              guint32             *ret_size_bytes G_GNUC_UNUSED)
+{
+  return FALSE;
+}
+
+static gboolean
+find_no_enumerator (const P2vTypeSource *source G_GNUC_UNUSED,
+                    const char          *name G_GNUC_UNUSED,
+                    gint64              *ret_value G_GNUC_UNUSED)
+{
+  return FALSE;
+}
+
+static void
+free_layout_source (P2vTypeSource *source)
+{
+  g_free (source);
+}
+
+static const P2vTypeSourceFuncs layout_source_funcs = {
+  .find_member = find_layout_member,
+  .find_size = find_no_size,
+  .find_enumerator = find_no_enumerator,
+  .free = free_layout_source,
+};
+
+gboolean
+p2v_linux_layout_check (P2vLinux  *self,
+                        GError   **error)
+{
+  LayoutSource *source;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (essential_fields); i++)
+    if (!self->layout[essential_fields[i]].known)
+      {
+        g_set_error (error, P2V_OS_ERROR, P2V_OS_ERROR_SYMBOLS_MISSING,
+                     _("it has no type information (BTF), and where struct %s has its member %s "
+                       "could not be inferred"),
+                     fields[essential_fields[i]].type, fields[essential_fields[i]].member);
+        return FALSE;
+      }
+  source = g_new0 (LayoutSource, 1);
+  source->base.funcs = &layout_source_funcs;
+  memcpy (source->layout, self->layout, sizeof source->layout);
+  self->own_types = &source->base;
   return TRUE;
 }

@@ -15,9 +15,11 @@
  * each use needs an answer for "not known".
  *
  * The way in, each step from the image alone: VMCOREINFO (a text that the kernel keeps for crash
- * tools) gives the addresses of the symbol table; the symbol table gives the type information (BTF)
- * and the roots of the lists; the type information gives the offset of every field. Nothing is
- * believed alone: the banner must stand where the symbols say, and the page tables must lead
+ * tools) tells the processor (P2vLinuxArch), the page tables and the addresses of the symbol table;
+ * the symbol table gives the type information (BTF) and the roots of the lists; the type
+ * information gives the offset of every field. What symbols and types do not tell, for many kernels
+ * have less of them, is found by value (p2v-linux-find.c) or inferred (p2v-linux-infer.h). Nothing
+ * is believed alone: the banner must stand where the symbols say, and the page tables must lead
  * there. */
 
 #pragma once
@@ -66,11 +68,14 @@ typedef enum
   LINUX_TASK_REAL_PARENT,
   LINUX_TASK_START_BOOTTIME,
   LINUX_TASK_CRED,
+  LINUX_TASK_THREAD_PID,
   LINUX_TASK_PID_LINKS,
   LINUX_SIGNAL_THREAD_HEAD,
   LINUX_SIGNAL_NR_THREADS,
   LINUX_CRED_UID,
   LINUX_PID_TASKS,
+  LINUX_PID_NUMBERS,
+  LINUX_UPID_NS,
   LINUX_PID_NS_XA_HEAD,
   LINUX_XA_NODE_SLOTS,
   LINUX_MM_PGD,
@@ -141,6 +146,9 @@ struct _P2vLinux
   P2vImage            *image;               /* (transfer none): the system keeps it */
   GHashTable          *vmcoreinfo;          /* key -> value */
   guint64              delta;               /* virtual minus physical address of its image */
+  P2vVirtAddr          image_va;            /* of its first code */
+  P2vVirtAddr          least_kernel_va;     /* no address of the kernel's half is less */
+  guint64              prot_none_bit;       /* for the table of arm64 */
   P2vPageTables        tables;
   P2vPhysAddr          root_pa;             /* of the kernel's own page tables */
   char                *banner;              /* its line of text, without the end of line */
@@ -152,6 +160,8 @@ struct _P2vLinux
   P2vSymbolTable      *own_symbols;
   P2vTypeSource       *own_types;
   P2vSymbolFile       *file;                /* that was given or found, or NULL */
+  const char          *layout_source;       /* where offsets come from; marked with N_() */
+  char                *types_problem;       /* why they had to be inferred, or NULL */
   P2vSymbol            symbols[LINUX_N_SYMBOLS];
   P2vLinuxLayoutField  layout[LINUX_N_FIELDS];
   P2vLinuxFrames      *frames;              /* what is known of frames; has a lock of its own */
@@ -193,7 +203,8 @@ p2v_linux_read_word_at (const P2vLinux   *self,
   return ok;
 }
 
-/* As p2v_linux_read_word_at(), a field. p2v_linux_read_u64() is for what has 64 bits everywhere. */
+/* As p2v_linux_read_word_at(), a field; FALSE if it is not known where that is.
+ * p2v_linux_read_u64() is for what has 64 bits everywhere. */
 G_GNUC_WARN_UNUSED_RESULT static inline gboolean
 p2v_linux_read_word (const P2vLinux   *self,
                      P2vVirtualMemory *memory,
@@ -201,7 +212,8 @@ p2v_linux_read_word (const P2vLinux   *self,
                      P2vLinuxField     field,
                      guint64          *ret_value)
 {
-  return p2v_linux_read_word_at (self, memory, p2v_linux_field_va (self, object_va, field),
+  return self->layout[field].known &&
+         p2v_linux_read_word_at (self, memory, p2v_linux_field_va (self, object_va, field),
                                  ret_value);
 }
 
@@ -219,7 +231,8 @@ p2v_linux_read_u32 (const P2vLinux   *self,
                     P2vLinuxField     field,
                     guint32          *ret_value)
 {
-  return p2v_virtual_memory_read_u32 (memory, p2v_linux_field_va (self, object_va, field),
+  return self->layout[field].known &&
+         p2v_virtual_memory_read_u32 (memory, p2v_linux_field_va (self, object_va, field),
                                       ret_value);
 }
 
@@ -353,18 +366,38 @@ G_GNUC_WARN_UNUSED_RESULT
 gboolean    p2v_linux_use_file          (P2vLinux              *self,
                                          const P2vSystemSearch *search,
                                          GError               **error);
-/* FALSE, saying what is missing and how to supply it, if there is not enough to go on. The errors
- * are those of opening the kernel's own, or NULL. */
+/* Fills in the layout, and finds by value what symbols and types do not tell; FALSE, saying what is
+ * missing and how to supply it, if there is not enough to go on. The errors are those of opening
+ * the kernel's own, or NULL. */
 G_GNUC_WARN_UNUSED_RESULT
-gboolean    p2v_linux_check_sources     (const P2vLinux        *self,
+gboolean    p2v_linux_complete_sources  (P2vLinux              *self,
                                          const GError          *symbols_error,
                                          const GError          *types_error,
                                          GError               **error);
+
+/* p2v-linux-find.c: data that the symbol table does not list. */
+
+/* Whether what was found at @va is meant. */
+typedef gboolean (*P2vFoundFunc) (P2vVirtAddr va,
+                                  gpointer    user_data);
+/* Searches the kernel's image for the name of the first task; TRUE as soon as @try_found is. */
+gboolean    p2v_linux_find_init_comm    (const P2vLinux        *self,
+                                         P2vVirtualMemory      *memory,
+                                         P2vFoundFunc           try_found,
+                                         gpointer               user_data);
+/* These fill in own_types, or the symbol, if they find it. */
+gboolean    p2v_linux_find_btf          (P2vLinux              *self);
+gboolean    p2v_linux_find_init_task    (P2vLinux              *self);
+void        p2v_linux_find_pid_namespace (P2vLinux             *self);
 
 /* p2v-linux-layout.c: the offsets of all fields, from self->types; P2V_OS_ERROR_SYMBOLS_MISSING
  * names what is missing. */
 G_GNUC_WARN_UNUSED_RESULT
 gboolean    p2v_linux_layout_resolve    (P2vLinux              *self,
+                                         GError               **error);
+/* After inference: makes what was found own_types. */
+G_GNUC_WARN_UNUSED_RESULT
+gboolean    p2v_linux_layout_check      (P2vLinux              *self,
                                          GError               **error);
 
 /* p2v-linux-processes.c */
@@ -375,6 +408,14 @@ gboolean    p2v_linux_find_processes    (const P2vLinux        *self,
                                          P2vSystem             *system,
                                          const P2vSystemSearch *search,
                                          GError               **error);
+
+/* p2v-linux-maple.c */
+
+/* Appends the addresses of all areas of @mm_va to @addresses (guint64), in no order. */
+void        p2v_linux_collect_areas     (const P2vLinux        *self,
+                                         P2vVirtualMemory      *memory,
+                                         P2vVirtAddr            mm_va,
+                                         GArray                *addresses);
 
 /* p2v-linux-regions.c */
 G_GNUC_WARN_UNUSED_RESULT

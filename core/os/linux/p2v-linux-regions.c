@@ -17,16 +17,6 @@
 #define VM_EXEC     0x04
 #define VM_MAYSHARE 0x80
 
-/* Entries of the maple tree. Source: Linux lib/maple_tree.c and include/linux/maple_tree.h (6.1):
- * xa_is_node() with an address above 4096; mte_to_node() and mte_node_type(). */
-#define MAPLE_NODE_MASK   ((guint64) 0xff)
-#define MAPLE_TYPE_SHIFT  3
-#define MAPLE_TYPE_MASK   0x0f
-#define MAPLE_LEAF_64     1
-#define MAPLE_RANGE_64    2
-#define MAPLE_ARANGE_64   3
-#define MAPLE_LEAST_NODE  4096
-
 typedef struct
 {
   const P2vLinux   *kernel;
@@ -65,14 +55,15 @@ read_vma (Loader      *self,
   const P2vLinux *kernel = self->kernel;
   P2vVirtualMemory *memory = self->memory;
 
-  ret_vma->va = va;
+  *ret_vma = (Vma) { .va = va };
+  /* Of a kernel whose fields were inferred some may not be known. */
+  (void) !p2v_linux_read_word (kernel, memory, va, LINUX_VMA_FLAGS, &ret_vma->flags);
+  (void) !p2v_linux_read_word (kernel, memory, va, LINUX_VMA_PGOFF, &ret_vma->pgoff);
+  (void) !p2v_linux_read_word (kernel, memory, va, LINUX_VMA_FILE, &ret_vma->file);
+  (void) !p2v_linux_read_word (kernel, memory, va, LINUX_VMA_OPS, &ret_vma->ops);
+  (void) !p2v_linux_read_word (kernel, memory, va, LINUX_VMA_PRIVATE_DATA, &ret_vma->private_data);
   return p2v_linux_read_word (kernel, memory, va, LINUX_VMA_START, &ret_vma->start) &&
          p2v_linux_read_word (kernel, memory, va, LINUX_VMA_END, &ret_vma->end) &&
-         p2v_linux_read_word (kernel, memory, va, LINUX_VMA_FLAGS, &ret_vma->flags) &&
-         p2v_linux_read_word (kernel, memory, va, LINUX_VMA_PGOFF, &ret_vma->pgoff) &&
-         p2v_linux_read_word (kernel, memory, va, LINUX_VMA_FILE, &ret_vma->file) &&
-         p2v_linux_read_word (kernel, memory, va, LINUX_VMA_OPS, &ret_vma->ops) &&
-         p2v_linux_read_word (kernel, memory, va, LINUX_VMA_PRIVATE_DATA, &ret_vma->private_data) &&
          ret_vma->start < ret_vma->end;
 }
 
@@ -90,16 +81,23 @@ get_path (Loader      *self,
   return path;
 }
 
+/* The name of an area that the kernel made by itself, or NULL if it is another. Where it is not
+ * known which operations such areas have, the name tells: it is in brackets. */
 static char *
 dup_special_name (Loader    *self,
                   const Vma *vma)
 {
+  guint64 special_ops = self->kernel->symbols[LINUX_SYMBOL_SPECIAL_MAPPING_VMOPS].va;
   g_autoptr (GString) name = g_string_new (NULL);
   P2vVirtAddr name_va;
 
+  if (vma->ops == 0 || (special_ops != 0 && vma->ops != special_ops))
+    return NULL;
   if (p2v_linux_read_word (self->kernel, self->memory, vma->private_data,
                            LINUX_SPECIAL_MAPPING_NAME, &name_va))
     p2v_virtual_memory_append_string (self->memory, name_va, P2V_LIMIT_PATH_BYTES, name);
+  if (special_ops == 0 && !(g_str_has_prefix (name->str, "[") && g_str_has_suffix (name->str, "]")))
+    return NULL;
   return p2v_text_escape (name->str, (gssize) name->len);
 }
 
@@ -110,12 +108,13 @@ dup_region_name (Loader        *self,
                  const MmMarks *marks,
                  const Vma     *vma)
 {
-  guint64 special_ops = self->kernel->symbols[LINUX_SYMBOL_SPECIAL_MAPPING_VMOPS].va;
+  char *special_name;
 
   if (vma->file != 0)
     return g_strdup (get_path (self, vma->file));
-  if (special_ops != 0 && vma->ops == special_ops)
-    return dup_special_name (self, vma);
+  special_name = dup_special_name (self, vma);
+  if (special_name != NULL)
+    return special_name;
   if (vma->start == marks->vdso && marks->vdso != 0)
     return g_strdup ("[vdso]");
   if (vma->start <= marks->brk && vma->end >= marks->start_brk)
@@ -142,144 +141,6 @@ add_region (Loader        *self,
   region->file_offset = region->is_file ? vma->pgoff << P2V_FRAME_SHIFT : 0;
   region->name = dup_region_name (self, marks, vma);
   g_ptr_array_add (self->regions, region);
-}
-
-/* A node of the maple tree and the addresses it covers, both inclusive. */
-typedef struct
-{
-  guint64 node;
-  guint64 min;
-  guint64 max;
-} MapleNode;
-
-/* Where a type of node has its pivots and slots; FALSE for types that hold no areas. */
-static gboolean
-get_node_layout (const P2vLinux             *kernel,
-                 guint                       type,
-                 const P2vLinuxLayoutField **ret_pivots,
-                 const P2vLinuxLayoutField **ret_slots)
-{
-  gboolean is_range = type == MAPLE_LEAF_64 || type == MAPLE_RANGE_64;
-
-  *ret_pivots = &kernel->layout[is_range ? LINUX_RANGE64_PIVOT : LINUX_ARANGE64_PIVOT];
-  *ret_slots = &kernel->layout[is_range ? LINUX_RANGE64_SLOT : LINUX_ARANGE64_SLOT];
-  return (is_range || type == MAPLE_ARANGE_64) && (*ret_pivots)->known && (*ret_slots)->known;
-}
-
-/* Reads slot @i of @node: its entry and the last address it covers. Pivot i is that address; where
- * there is no pivot, or it is 0 behind the first, the slot is the last and reaches to the node's
- * end. Slots behind the last are stale or metadata. Source: Linux lib/maple_tree.c mas_data_end(),
- * mas_safe_pivot(). */
-static gboolean
-read_maple_slot (Loader                    *self,
-                 const MapleNode           *node,
-                 const P2vLinuxLayoutField *pivots,
-                 const P2vLinuxLayoutField *slots,
-                 guint                      i,
-                 guint64                   *ret_entry,
-                 guint64                   *ret_last)
-{
-  P2vVirtAddr node_va = node->node & ~MAPLE_NODE_MASK;
-  guint word_bytes = self->kernel->arch->word_bytes;
-  guint64 pivot = 0;
-
-  if (i < pivots->size_bytes / word_bytes &&
-      !p2v_linux_read_word_at (self->kernel, self->memory,
-                               node_va + pivots->offset_bytes + i * word_bytes, &pivot))
-    return FALSE;
-  *ret_last = pivot == 0 && i > 0 ? node->max : MIN (pivot, node->max);
-  return p2v_linux_read_word_at (self->kernel, self->memory,
-                                 node_va + slots->offset_bytes + i * word_bytes, ret_entry);
-}
-
-static void
-collect_maple_node (Loader          *self,
-                    const MapleNode *node,
-                    GArray          *queue,
-                    GArray          *vmas)
-{
-  guint type = node->node >> MAPLE_TYPE_SHIFT & MAPLE_TYPE_MASK;
-  const P2vLinuxLayoutField *pivots, *slots;
-  MapleNode child = { .min = node->min };
-
-  if (!get_node_layout (self->kernel, type, &pivots, &slots))
-    return;
-  for (guint i = 0; i < slots->size_bytes / self->kernel->arch->word_bytes; i++)
-    {
-      if (!read_maple_slot (self, node, pivots, slots, i, &child.node, &child.max))
-        return;
-      if (child.node >= MAPLE_LEAST_NODE && type == MAPLE_LEAF_64)
-        g_array_append_val (vmas, child.node);
-      else if (child.node >= MAPLE_LEAST_NODE)
-        g_array_append_val (queue, child);
-      if (child.max >= node->max)
-        return;
-      child.min = child.max + 1;
-    }
-}
-
-/* FALSE if @node_va was seen before: damaged trees and lists may lead round. */
-static gboolean
-see_once (GHashTable *seen,
-          guint64     node_va)
-{
-  return g_hash_table_add (seen, g_memdup2 (&node_va, sizeof node_va));
-}
-
-static void
-collect_maple_tree (Loader  *self,
-                    guint64  root,
-                    GArray  *vmas)
-{
-  g_autoptr (GArray) queue = g_array_new (FALSE, FALSE, sizeof (MapleNode));
-  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
-  MapleNode first = { .node = root, .min = 0, .max = p2v_linux_max_word (self->kernel) };
-
-  g_array_append_val (queue, first);
-  for (guint i = 0; i < queue->len && i < P2V_LIMIT_REGIONS && vmas->len < P2V_LIMIT_REGIONS; i++)
-    {
-      MapleNode node = g_array_index (queue, MapleNode, i);
-      if (see_once (seen, node.node & ~MAPLE_NODE_MASK))
-        collect_maple_node (self, &node, queue, vmas);
-    }
-}
-
-/* Kernels before 6.1 keep the areas in a list. */
-static void
-collect_list (Loader      *self,
-              P2vVirtAddr  first,
-              GArray      *vmas)
-{
-  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
-  P2vVirtAddr va = first;
-
-  while (va != 0 && vmas->len < P2V_LIMIT_REGIONS && see_once (seen, va))
-    {
-      g_array_append_val (vmas, va);
-      if (!p2v_linux_read_word (self->kernel, self->memory, va, LINUX_VMA_NEXT, &va))
-        return;
-    }
-}
-
-static void
-collect_vmas (Loader *self,
-              GArray *vmas)
-{
-  const P2vLinux *kernel = self->kernel;
-  guint64 root;
-
-  if (kernel->layout[LINUX_MM_MA_ROOT].known &&
-      p2v_linux_read_word (kernel, self->memory, self->mm, LINUX_MM_MA_ROOT, &root))
-    {
-      /* An entry that ends in binary 10 is a node; anything else is the only area. */
-      if ((root & 3) == 2 && root >= MAPLE_LEAST_NODE)
-        collect_maple_tree (self, root, vmas);
-      else if (root >= MAPLE_LEAST_NODE)
-        g_array_append_val (vmas, root);
-    }
-  else if (kernel->layout[LINUX_MM_MMAP].known && kernel->layout[LINUX_VMA_NEXT].known &&
-           p2v_linux_read_word (kernel, self->memory, self->mm, LINUX_MM_MMAP, &root))
-    collect_list (self, root, vmas);
 }
 
 static int
@@ -349,7 +210,7 @@ p2v_linux_load_regions (P2vSystem        *system,
   Loader self = { .kernel = kernel, .memory = memory, .mm = p2v_address_space_get_object_va (space),
                   .paths = paths, .regions = regions };
 
-  collect_vmas (&self, addresses);
+  p2v_linux_collect_areas (kernel, memory, self.mm, addresses);
   add_regions (&self, addresses);
   return p2v_virtual_memory_check (memory, error);
 }

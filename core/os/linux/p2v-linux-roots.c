@@ -200,6 +200,31 @@ has_user_tables (const P2vLinux *kernel,
   return FALSE;
 }
 
+static gboolean
+stop_at_user_page (const P2vWalkedPage *page,
+                   gpointer             user_data)
+{
+  gboolean *found = user_data;
+
+  *found = (page->rights & P2V_RIGHTS_USER) != 0 || page->state != P2V_STATE_VALID;
+  return !*found;
+}
+
+/* Whether user mode has a page there. The kernel's own roots, which are not known by name where
+ * there are no data symbols, have tables in the user half but pages for the kernel alone, or none.
+ */
+static gboolean
+has_user_pages (const P2vLinux *kernel,
+                P2vPhysAddr     root_pa)
+{
+  P2vPagingRoot root = p2v_page_tables_get_user_root (&kernel->tables, root_pa);
+  P2vWalkReport report = { 0 };
+  gboolean found = FALSE;
+
+  return p2v_paging_walk (&kernel->tables, &root, stop_at_user_page, &found, &report, NULL, NULL) &&
+         found;
+}
+
 /* The path of the program that an address space was made for. */
 static char *
 dup_program (P2vLinuxFinder *finder,
@@ -308,7 +333,8 @@ add_unknown_roots (P2vLinuxRoots *self,
         continue;
       if (find_mm_of_root (self, root_pa, &mm))
         add_unknown (self, root_pa, mm.va, P2V_LINUX_METHOD_ROOTS, n_unknown);
-      else if (has_user_tables (finder->kernel, root_pa))
+      else if (has_user_tables (finder->kernel, root_pa) &&
+               has_user_pages (finder->kernel, root_pa))
         add_unknown (self, root_pa, 0, P2V_LINUX_METHOD_ROOTS, n_unknown);
       else
         tell_empty_root (self, root_pa, &n_empty);

@@ -8,10 +8,12 @@
 
 #include <glib/gi18n-lib.h>
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/p2v-limits.h"
 #include "base/p2v-reader.h"
 #include "base/p2v-text.h"
+#include "os/linux/p2v-linux-infer.h"
 #include "os/linux/p2v-linux-private.h"
 
 /* Bytes that the longest of kallsyms' variable tables may have; Debian 6.12 needs 2.6 MB of
@@ -104,13 +106,15 @@ open_kallsyms_numbers (const P2vLinux  *self,
   if (n_bytes == NULL)
     return FALSE;
   g_autoptr (GBytes) base_bytes
-      = p2v_linux_read_kernel_bytes (self, base_va, 8, "kallsyms_relative_base", error);
+      = p2v_linux_read_kernel_bytes (self, base_va, self->arch->word_bytes,
+                                     "kallsyms_relative_base", error);
   if (base_bytes == NULL)
     return FALSE;
   P2vReader n_reader = p2v_reader_le (g_bytes_get_data (n_bytes, NULL), 4);
-  P2vReader base_reader = p2v_reader_le (g_bytes_get_data (base_bytes, NULL), 8);
-  if (!p2v_reader_get_u32 (&n_reader, 0, &kallsyms->n_symbols) ||
-      !p2v_reader_get_u64 (&base_reader, 0, &kallsyms->relative_base))
+  guint64 base = 0;
+  memcpy (&base, g_bytes_get_data (base_bytes, NULL), self->arch->word_bytes);
+  kallsyms->relative_base = GUINT64_FROM_LE (base);
+  if (!p2v_reader_get_u32 (&n_reader, 0, &kallsyms->n_symbols))
     g_assert_not_reached ();
   if (kallsyms->n_symbols == 0 || kallsyms->n_symbols > P2V_LIMIT_SYMBOLS)
     {
@@ -183,9 +187,11 @@ p2v_linux_open_own_types (P2vLinux  *self,
 
   if (start == 0 || stop <= start || stop - start > P2V_LIMIT_BTF_BYTES)
     {
+      /* A table of functions only does not list it. */
+      if (p2v_linux_find_btf (self))
+        return TRUE;
       p2v_linux_set_error (self, P2V_OS_ERROR_SYMBOLS_MISSING, error,
-                           _("it has no type information (BTF) between __start_BTF and "
-                              "__stop_BTF"));
+                           _ ("it has no type information (BTF)"));
       return FALSE;
     }
   g_autoptr (GBytes) bytes = p2v_linux_read_kernel_bytes (self, start, stop - start, "BTF", error);
@@ -283,26 +289,79 @@ set_missing (const P2vLinux  *self,
     }
 }
 
-gboolean
-p2v_linux_check_sources (const P2vLinux  *self,
-                         const GError    *symbols_error,
-                         const GError    *types_error,
-                         GError         **error)
+/* A VMCOREINFO that does not name the tables (before 6.0) is no damage: then there are no names. A
+ * table that is there must be right. */
+static gboolean
+complete_symbols (P2vLinux *self, const GError *symbols_error, GError **error)
 {
+  guint64 names_va;
+
+  if (self->symbol_table == NULL
+      && p2v_linux_get_info_symbol (self->vmcoreinfo, "kallsyms_names", &names_va))
+    {
+      set_missing (self, symbols_error, "", error);
+      return FALSE;
+    }
   if (self->symbol_table == NULL)
-    set_missing (self, symbols_error, "", error);
-  else if (self->symbols[LINUX_SYMBOL_TEXT].va == 0)
-    /* Even a table of functions only has this one. */
-    p2v_linux_set_error (self, P2V_OS_ERROR_CORRUPT, error,
-                         _("its symbol table is damaged: it has no _text"));
-  else if (self->symbols[LINUX_SYMBOL_INIT_TASK].va == 0)
-    set_missing (self, NULL,
-                 _("its symbol table lists functions only (no CONFIG_KALLSYMS_ALL), so that it "
-                    "does not say where init_task is"),
-                 error);
-  else if (self->types == NULL)
-    set_missing (self, types_error, "", error);
-  else
+    {
+      self->symbol_table = self->own_symbols = p2v_symbol_table_new ();
+      p2v_symbol_table_seal (self->own_symbols);
+      self->symbols[LINUX_SYMBOL_TEXT].va = self->image_va;
+    }
+  if (self->symbols[LINUX_SYMBOL_TEXT].va != 0)
     return TRUE;
+  /* Even a table of functions only has one of these. */
+  p2v_linux_set_error (self, P2V_OS_ERROR_CORRUPT, error,
+                       _ ("its symbol table is damaged: it has neither _text nor _stext"));
   return FALSE;
+}
+
+/* What types do not tell is inferred from values. That they are damaged is told. */
+static gboolean
+complete_layout (P2vLinux *self, const GError *types_error, GError **error)
+{
+  g_autoptr (GError) infer_error = NULL;
+
+  if (self->types != NULL)
+    {
+      self->layout_source = self->file != NULL ? N_ ("the file of symbols")
+                                               : N_ ("the kernel's type information (BTF)");
+      return p2v_linux_layout_resolve (self, error) || p2v_linux_prefix_error (self, error);
+    }
+  self->layout_source = N_ ("inferred from values");
+  if (p2v_linux_infer (self, &infer_error))
+    {
+      self->types = self->own_types;
+      if (g_error_matches (types_error, P2V_OS_ERROR, P2V_OS_ERROR_CORRUPT))
+        self->types_problem = g_strdup (types_error->message);
+      return TRUE;
+    }
+  if (infer_error->domain != P2V_OS_ERROR)
+    {
+      g_propagate_error (error, g_steal_pointer (&infer_error));
+      return FALSE;
+    }
+  p2v_linux_prefix_error (self, &infer_error);
+  set_missing (self, infer_error, "", error);
+  return FALSE;
+}
+
+gboolean
+p2v_linux_complete_sources (P2vLinux *self,
+                            const GError *symbols_error,
+                            const GError *types_error,
+                            GError **error)
+{
+  if (!complete_symbols (self, symbols_error, error)
+      || !complete_layout (self, types_error, error))
+    return FALSE;
+  if (self->symbols[LINUX_SYMBOL_INIT_TASK].va == 0 && !p2v_linux_find_init_task (self))
+    {
+      set_missing (self, NULL,
+                   _ ("its symbols do not say where init_task is, nor is it found in its image"),
+                   error);
+      return FALSE;
+    }
+  p2v_linux_find_pid_namespace (self);
+  return TRUE;
 }

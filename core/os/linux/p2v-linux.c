@@ -104,6 +104,7 @@ add_sources (P2vSystem      *system,
 {
   if (self->file != NULL)
     p2v_system_take_fact (system, N_("Symbols"), g_strdup (self->file->display_name));
+  p2v_system_take_fact (system, N_("Structures"), g_strdup (_(self->layout_source)));
 }
 
 static void
@@ -126,14 +127,14 @@ add_facts (P2vSystem        *system,
 }
 
 /* The process on whose page tables a processor runs. With page-table isolation user mode runs on a
- * copy of the root in the frame behind; a root of just that address goes first, for kernels without
- * isolation do not allocate pairs. Source: Linux arch/x86/include/asm/pgtable.h,
- * PTI_PGTABLE_SWITCH_BIT. */
+ * copy of the root; a root of just that address goes first, for kernels without isolation may not
+ * allocate pairs. */
 static P2vProcess *
-find_running (P2vSystem   *system,
-              P2vPhysAddr  root_pa)
+find_running (P2vSystem      *system,
+              const P2vLinux *self,
+              P2vPhysAddr     root_pa)
 {
-  const guint64 copies[] = { 0, P2V_FRAME_SIZE };
+  const guint64 copies[] = { 0, self->arch->user_copy_bytes };
 
   for (gsize i = 0; i < G_N_ELEMENTS (copies); i++)
     for (guint j = 0; j < p2v_system_get_n_processes (system); j++)
@@ -156,7 +157,7 @@ add_processor (P2vSystem      *system,
 {
   /* The low 12 bits are flags or a context number. */
   P2vPhysAddr root_pa = cr3 & self->tables.pa_mask;
-  P2vProcess *process = find_running (system, root_pa);
+  P2vProcess *process = find_running (system, self, root_pa);
 
   if (process != NULL)
     {
@@ -222,10 +223,8 @@ open_kernel (P2vSystem              *system,
   self->frames = p2v_linux_frames_new ();
   self->image = search->image;
   self->tables.image = search->image;
+  /* The only one of which a kernel is found without VMCOREINFO. */
   self->arch = &p2v_linux_arch_x86_64;
-  self->tables.n_user_root_slots = 256;
-  self->tables.root_grants = self->arch->root_grants;
-  self->tables.decode_foreign = self->arch->decode_foreign;
   self->tables.system_data = self;
 
   if (search->symbols_path != NULL)
@@ -241,6 +240,11 @@ open_kernel (P2vSystem              *system,
   p2v_system_set_page_tables (system, &self->tables);
 
   g_autoptr (P2vVirtualMemory) memory = p2v_virtual_memory_new (&self->tables, self->root_pa);
+  if (self->types_problem != NULL)
+    p2v_system_take_diagnostic (
+      system, g_strdup_printf (_("The kernel's own description of its structures cannot be used, "
+                                 "what was needed of it was inferred from values: %s"),
+                               self->types_problem));
   set_title (system, self, memory);
   add_facts (system, self, memory);
   if (!p2v_virtual_memory_check (memory, error) ||

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The pas2vas authors */
+
+/* Linux on 64-bit Arm processors. */
+
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/p2v-limits.h"
+#include "os/linux/p2v-linux-private.h"
+
+/* An entry that the processor does not accept but that keeps its page. To 6.9 it has a bit of its
+ * own; from 6.10 on it has the bit of pages that are not global, which no swap entry has. Source:
+ * Linux arch/arm64/include/asm/pgtable-prot.h, PTE_PROT_NONE (6.9), PTE_PRESENT_INVALID (6.10). */
+#define PROT_NONE_TO_6_9    ((guint64) 1 << 58)
+#define PROT_NONE_FROM_6_10 ((guint64) 1 << 11)
+
+/* The least address of the kernel's half, with 52 bits of a virtual address. Source: Linux
+ * arch/arm64/include/asm/memory.h, PAGE_OFFSET. */
+#define LEAST_KERNEL_VA ((guint64) 0xfff0000000000000)
+
+#define MAX_ID_BYTES 32
+
+/* There is no sign of the change but the release's number. */
+static guint64
+get_prot_none_bit (const P2vLinux *self)
+{
+  const char *release = g_hash_table_lookup (self->vmcoreinfo, "OSRELEASE");
+  guint major, minor;
+
+  return sscanf (release, "%5u.%5u", &major, &minor) == 2
+                 && (major > 6 || (major == 6 && minor >= 10))
+             ? PROT_NONE_FROM_6_10
+             : PROT_NONE_TO_6_9;
+}
+
+static P2vForeignKind
+decode_foreign (gconstpointer         system_data,
+                const P2vPagingLevel *level,
+                guint64               entry,
+                P2vPhysAddr          *ret_pa,
+                P2vState             *ret_state)
+{
+  const P2vLinux *self = system_data;
+  P2vPageTest test = p2v_paging_get_page_test (&self->tables, level);
+
+  /* A level that never maps pages has a test that nothing passes. */
+  if (!(entry & self->prot_none_bit) || test.mask == 0)
+    return P2V_FOREIGN_NONE;
+  *ret_state = P2V_STATE_PROT_NONE;
+  *ret_pa = (entry & test.pa_mask) | (entry & test.move.mask) << test.move.left;
+  return P2V_FOREIGN_PAGE;
+}
+
+static gboolean
+get_voffset (GHashTable *info,
+             guint64    *ret_delta)
+{
+  const char *value = g_hash_table_lookup (info, "NUMBER(kimage_voffset)");
+
+  return value != NULL && g_str_has_prefix (value, "0x") &&
+         g_ascii_string_to_unsigned (value + 2, 16, 1, G_MAXUINT64, ret_delta, NULL);
+}
+
+static gboolean
+is_arm64 (GHashTable *info)
+{
+  guint64 delta;
+
+  return get_voffset (info, &delta);
+}
+
+/* The bits of a virtual address that page tables translate. With pages of 64 KiB a kernel built for
+ * 52 bits makes its tables so whatever the machine has; with smaller ones it leaves a level out, so
+ * the size in use counts. Source: Linux arch/arm64/include/asm/pgtable.h, pgtable_l5_enabled();
+ * arch/arm64/kernel/vmcore_info.c. */
+static gint64
+get_va_bits (GHashTable *info,
+             guint64     page_bytes)
+{
+  gint64 va_bits = 0;
+  const char *t1sz = g_hash_table_lookup (info, "NUMBER(TCR_EL1_T1SZ)");
+  guint64 unused_bits;
+
+  if (page_bytes < 65536 && t1sz != NULL && g_str_has_prefix (t1sz, "0x") &&
+      g_ascii_string_to_unsigned (t1sz + 2, 16, 12, 32, &unused_bits, NULL))
+    return 64 - (gint64) unused_bits;
+  (void) !p2v_linux_get_info_number (info, "VA_BITS", &va_bits);
+  return va_bits;
+}
+
+static gboolean
+open_arm64 (P2vLinux    *self,
+            P2vVirtAddr  root_va)
+{
+  const char *page_size = g_hash_table_lookup (self->vmcoreinfo, "PAGESIZE");
+  char id[MAX_ID_BYTES];
+  guint64 page_bytes;
+
+  if (!get_voffset (self->vmcoreinfo, &self->delta) ||
+      !g_ascii_string_to_unsigned (page_size, 10, 4096, 65536, &page_bytes, NULL))
+    return FALSE;
+  g_snprintf (id, sizeof id, "aarch64-%uk-%u", (guint) (page_bytes / 1024),
+              (guint) get_va_bits (self->vmcoreinfo, page_bytes));
+  self->tables.form = p2v_paging_form_find (id);
+  if (self->tables.form == NULL)
+    return FALSE;
+  self->root_pa = root_va - self->delta;
+  self->least_kernel_va = LEAST_KERNEL_VA;
+  self->prot_none_bit = get_prot_none_bit (self);
+  self->tables.pa_mask = self->tables.form->pa_mask;
+  self->tables.n_user_root_slots = 1u << self->tables.form->levels[0].index_bits;
+  return TRUE;
+}
+
+const P2vLinuxArch p2v_linux_arch_arm64 = {
+  .name = "arm64",
+  .word_bytes = 8,
+  .decode_foreign = decode_foreign,
+  .is_meant = is_arm64,
+  .open_page_tables = open_arm64,
+};
