@@ -72,7 +72,7 @@ continues_run (const P2vMapping    *run,
   return run->length_bytes > 0 && run->va + run->length_bytes == page->va + offset_bytes &&
          run->pa + run->length_bytes == page->pa + offset_bytes &&
          run->page_shift == page->page_shift && run->rights == page->rights &&
-         run->state == page->state && run->region == region &&
+         run->state == p2v_region_refine_state (region, page->state) && run->region == region &&
          run->mapping_class == mapping_class;
 }
 
@@ -145,7 +145,7 @@ take_piece (Enumeration *self,
     .described = TRUE,
     .page_shift = page->page_shift,
     .rights = page->rights,
-    .state = page->state,
+    .state = p2v_region_refine_state (region, page->state),
     .entry_pa = page->entry_pa,
     .entry = page->entry,
     .region = region,

@@ -21,6 +21,7 @@ static const char *const state_words[] = {
   [P2V_STATE_SWAP_CACHE] = "swap-cache",
   [P2V_STATE_MIGRATION] = "migration",
   [P2V_STATE_HWPOISON] = "hwpoison",
+  [P2V_STATE_PFN_MAP] = "pfn-map",
 };
 
 /**
@@ -30,7 +31,7 @@ static const char *const state_words[] = {
  * The word for a state, the same in every front door, in CSV and in every language.
  *
  * Returns: (transfer none): "valid", "prot-none", "transition", "prototype", "swap-cache",
- *   "migration", "hwpoison"
+ *   "migration", "hwpoison", "pfn-map"
  * Since: 1.0
  */
 const char *

@@ -99,6 +99,8 @@ gboolean         p2v_address_space_is_kernel    (P2vAddressSpace *self);
  * @shared: whether writes are seen by other mappings of the same object
  * @file_offset: offset in the file that @start_va shows; 0 without a file
  * @is_file: whether @name is a file's path
+ * @is_pfn_map: whether it shows memory by its number that is not the process's own, see
+ * %P2V_STATE_PFN_MAP
  * @mapping_class: what kind of address these are
  * @name: escaped, valid UTF-8: a path, "[heap]", "[stack]", "module ext4", ...; empty for anonymous
  * memory
@@ -114,6 +116,7 @@ struct _P2vRegion
   gboolean         shared;
   guint64          file_offset;
   gboolean         is_file;
+  gboolean         is_pfn_map;
   P2vMappingClass  mapping_class;
   char            *name;
 };

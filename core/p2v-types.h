@@ -65,6 +65,9 @@ typedef enum /*< flags >*/
  * (Linux)
  * @P2V_STATE_MIGRATION: the page was being moved to another frame (Linux)
  * @P2V_STATE_HWPOISON: the memory is broken and the system keeps the page from being used (Linux)
+ * @P2V_STATE_PFN_MAP: the processor translates through this entry, but to memory that is not
+ * counted as the process's: of a device, of the firmware, or of the kernel itself (Linux VM_PFNMAP:
+ * [vvar], /dev/mem, PCI memory)
  *
  * How a page that is in RAM is reached.
  */
@@ -77,6 +80,7 @@ typedef enum
   P2V_STATE_SWAP_CACHE,
   P2V_STATE_MIGRATION,
   P2V_STATE_HWPOISON,
+  P2V_STATE_PFN_MAP,
 } P2vState;
 
 /**

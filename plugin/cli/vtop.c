@@ -93,7 +93,7 @@ add_page (Vtop       *self,
     p2v_export_add_nothing (export);
   p2v_export_add_text (export, rights);
   p2v_export_add_number (export, (guint64) 1 << self->trail.page_shift);
-  p2v_export_add_text (export, p2v_state_to_string (self->trail.state));
+  p2v_export_add_text (export, p2v_state_to_string (self->mapping.state));
   p2v_export_add_text (export, region);
   return p2v_export_end_row (export, NULL, error);
 }
@@ -134,7 +134,7 @@ print_page_lines (Vtop    *self,
     pas2vas_properties_add (lines, N_("File offset"), _("not in the image"));
   pas2vas_properties_add (lines, N_("Rights"), rights);
   pas2vas_properties_add (lines, N_("Size"), size);
-  pas2vas_properties_add (lines, N_("State"), p2v_state_to_string (self->trail.state));
+  pas2vas_properties_add (lines, N_("State"), p2v_state_to_string (self->mapping.state));
   pas2vas_properties_add (lines, N_("Region"), region);
   if (disagreement != NULL)
     pas2vas_properties_add (lines, N_("Finding"), disagreement);

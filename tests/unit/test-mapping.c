@@ -17,6 +17,7 @@ states_have_words (void **state)
   assert_string_equal (p2v_state_to_string (P2V_STATE_SWAP_CACHE), "swap-cache");
   assert_string_equal (p2v_state_to_string (P2V_STATE_MIGRATION), "migration");
   assert_string_equal (p2v_state_to_string (P2V_STATE_HWPOISON), "hwpoison");
+  assert_string_equal (p2v_state_to_string (P2V_STATE_PFN_MAP), "pfn-map");
 }
 
 static void

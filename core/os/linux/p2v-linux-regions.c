@@ -11,11 +11,13 @@
 #include "base/p2v-text.h"
 #include "os/linux/p2v-linux-areas.h"
 
-/* Source: Linux include/linux/mm.h (6.1, 6.12): VM_READ, VM_WRITE, VM_EXEC, VM_MAYSHARE. */
+/* Source: Linux include/linux/mm.h (6.1, 6.12): VM_READ, VM_WRITE, VM_EXEC, VM_MAYSHARE,
+ * VM_PFNMAP. */
 #define VM_READ     0x01
 #define VM_WRITE    0x02
 #define VM_EXEC     0x04
 #define VM_MAYSHARE 0x80
+#define VM_PFNMAP   0x400
 
 typedef struct
 {
@@ -137,6 +139,7 @@ add_region (Loader        *self,
                    (vma->flags & VM_WRITE ? P2V_RIGHTS_WRITE : 0) |
                    (vma->flags & VM_EXEC ? P2V_RIGHTS_EXECUTE : 0);
   region->shared = (vma->flags & VM_MAYSHARE) != 0;
+  region->is_pfn_map = (vma->flags & VM_PFNMAP) != 0;
   region->is_file = vma->file != 0;
   region->file_offset = region->is_file ? vma->pgoff << P2V_FRAME_SHIFT : 0;
   region->name = dup_region_name (self, marks, vma);
