@@ -215,6 +215,17 @@ try_paging (Machine              *best,
     }
 }
 
+/* Where the shared page does not tell the version, the layout that fits does, nearly. */
+static void
+guess_version (P2vWindows *self)
+{
+  if (self->build != 0)
+    return;
+  self->major = self->layout.version.major;
+  self->minor = self->layout.version.minor;
+  self->build = self->layout.version.build;
+}
+
 gboolean
 p2v_windows_find_kernel (P2vWindows            *self,
                          P2vImage              *image,
@@ -231,6 +242,7 @@ p2v_windows_find_kernel (P2vWindows            *self,
       return FALSE;
     }
   *self = best.windows;
+  guess_version (self);
   self->tables.system_data = self;
   g_autoptr (P2vVirtualMemory) memory = p2v_virtual_memory_new (&self->tables, self->root_pa);
   p2v_windows_find_image (self, memory);
