@@ -5,6 +5,8 @@
 
 #include "p2v-test.h"
 
+#include <string.h>
+
 #include "os/linux/p2v-linux-areas.h"
 
 typedef struct
@@ -80,6 +82,55 @@ modules_are_those_of_the_guest (void **state)
     }
 }
 
+/* Makes the @n-th link of the list of modules lead back to the first one. */
+static void
+tear_list (Fixture    *self,
+           guint       n,
+           const char *path)
+{
+  g_autofree char *bytes = NULL;
+  P2vVirtAddr first_va, va;
+  P2vPhysAddr pa;
+  gsize length;
+
+  assert_true (p2v_symbol_table_find (self->kernel->symbol_table, "modules", &va));
+  assert_true (p2v_virtual_memory_read_u64 (self->memory, va, &first_va));
+  va = first_va;
+  for (guint i = 1; i < n; i++)
+    assert_true (p2v_virtual_memory_read_u64 (self->memory, va, &va));
+  assert_true (p2v_virtual_memory_translate (self->memory, va, &pa));
+  assert_true (g_file_get_contents (g_getenv ("P2V_TINY_IMAGE"), &bytes, &length, NULL));
+  first_va = GUINT64_TO_LE (first_va);
+  memcpy (bytes + pa, &first_va, sizeof first_va);
+  assert_true (g_file_set_contents (path, bytes, (gssize) length, NULL));
+}
+
+/* The round is noticed before it has been made many times. */
+static void
+list_that_leads_round_ends (void **state)
+{
+  Fixture *self = *state;
+  void *folder_state;
+
+  p2v_test_setup_folder (&folder_state);
+  g_autofree char *path = p2v_test_path (&folder_state, "torn.raw");
+  for (guint n = 1; n < 9; n++)
+    {
+      g_autoptr (P2vImage) image = NULL;
+      P2vLinux kernel = *self->kernel;
+
+      tear_list (self, n, path);
+      image = p2v_image_open (path, NULL, NULL);
+      assert_non_null (image);
+      kernel.tables.image = image;
+      g_autoptr (P2vVirtualMemory) memory
+          = p2v_virtual_memory_new (&kernel.tables, kernel.root_pa);
+      g_autoptr (GPtrArray) modules = p2v_linux_load_modules (&kernel, memory);
+      assert_in_range (modules->len, n, 4 * n);
+    }
+  p2v_test_teardown_folder (&folder_state);
+}
+
 /* vmalloc gives modules their memory, and kernel threads and processes their stacks. */
 static void
 areas_say_who_asked_for_them (void **state)
@@ -120,6 +171,7 @@ main (void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown (modules_are_those_of_the_guest, setup, teardown),
+    cmocka_unit_test_setup_teardown (list_that_leads_round_ends, setup, teardown),
     cmocka_unit_test_setup_teardown (areas_say_who_asked_for_them, setup, teardown),
   };
 

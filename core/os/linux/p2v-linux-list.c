@@ -24,7 +24,9 @@ p2v_linux_find_offsets (const P2vLinux    *self,
   return TRUE;
 }
 
-/* A ring that leads back into its middle never comes to its head: the count of steps ends that. */
+/* A ring that leads back into its middle never comes to its head. A mark that is moved to where we
+ * are after 1, 2, 4, 8, ... steps is met again then, before the round has been made twice more.
+ * Source: Brent, "An improved Monte Carlo factorization algorithm", 1980. */
 void
 p2v_linux_collect_ring (const P2vLinux   *self,
                         P2vVirtualMemory *memory,
@@ -32,13 +34,15 @@ p2v_linux_collect_ring (const P2vLinux   *self,
                         guint32           link_offset,
                         GArray           *objects)
 {
-  P2vVirtAddr link_va;
+  P2vVirtAddr link_va, mark_va = head_va;
   guint n_steps = 0;
 
   if (!p2v_linux_read_word_at (self, memory, head_va, &link_va))
     return;
-  while (link_va != head_va && n_steps++ < P2V_LIMIT_REGIONS)
+  while (link_va != head_va && link_va != mark_va && n_steps++ < P2V_LIMIT_REGIONS)
     {
+      if ((n_steps & (n_steps - 1)) == 0)
+        mark_va = link_va;
       P2vVirtAddr object_va = link_va - link_offset;
       if (!p2v_linux_read_word_at (self, memory, link_va, &link_va))
         return;

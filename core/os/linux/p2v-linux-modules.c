@@ -16,6 +16,9 @@
  * arch/arm64/include/asm/memory.h (2 GiB). */
 #define MAX_MODULE_BYTES ((guint64) 2 << 30)
 
+/* Modules that are believed; real systems have some hundreds. */
+#define MAX_MODULES 65536
+
 /* What each element of module.mem[] holds. Source: Linux include/linux/module.h, enum mod_mem_type
  * (6.4). */
 static const char *const part_names[] = {
@@ -148,6 +151,7 @@ p2v_linux_load_modules (const P2vLinux   *self,
     return g_steal_pointer (&parts);
   Loader loader = { .kernel = self, .memory = memory, .name_offset = offsets[1], .parts = parts };
   p2v_linux_collect_ring (self, memory, head_va, offsets[0], modules);
+  g_array_set_size (modules, MIN (modules->len, MAX_MODULES));
   if (!add_new_parts (&loader, modules))
     add_old_parts (&loader, modules);
   g_ptr_array_sort (parts, compare_parts);
