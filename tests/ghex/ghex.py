@@ -13,6 +13,7 @@ import time
 
 # Far more than anything here takes, also on a busy machine.
 PATIENCE_S = 30
+TRIES = 4
 NEEDED = ('ghex', 'openbox', 'xdotool', 'dbus-daemon')
 
 
@@ -146,6 +147,33 @@ class Ghex:
 
         self.wait_until(is_so, what)
         return found
+
+    def try_until(self, act, condition, what):
+        """Does what a person would do again if it had no effect: GHex's jump dialog takes keys only
+        once it has the focus, which nothing tells, and on a busy machine that is late."""
+        for tries in range(TRIES):
+            act(tries)
+            deadline = time.monotonic() + PATIENCE_S / TRIES
+            while time.monotonic() < deadline:
+                if condition():
+                    return
+                time.sleep(0.01)
+        raise AssertionError(f'tried {TRIES} times in vain for {what}: {self.state()}')
+
+    def jump(self, address):
+        """With the keyboard alone."""
+
+        def act(tries):
+            # Escape would stop the work on the index; it is for a dialog that is still there.
+            if tries > 0:
+                self.press('Escape')
+            self.press('ctrl+l')
+            time.sleep(0.5)
+            self.press('ctrl+a')
+            self.write(hex(address))
+            self.press('Return')
+
+        self.try_until(act, lambda: self.state().get('cursor') == address, 'the cursor')
 
     def wait_for_index(self):
         state = self.wait_for('the index', stage=3, complete=1)
