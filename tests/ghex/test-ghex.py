@@ -176,6 +176,14 @@ class GhexTest(unittest.TestCase):
         host.press('ctrl+Page_Up')
         host.wait_for('the image', file=TINY, stage=3)
 
+    def settled_height(self, host):
+        """The panel's height once the last motions of the pointer have arrived."""
+        height = None
+        while height != host.state()['panel'][3]:
+            height = host.state()['panel'][3]
+            time.sleep(0.5)
+        return height
+
     def test_hidden_and_resized_panel_is_found_again(self):
         host = self.open_tiny()
         x, y, width, height = host.state()['panel']
@@ -195,7 +203,7 @@ class GhexTest(unittest.TestCase):
             host.xdotool('mouseup', 1)
 
         host.try_until(drag, lambda: host.state()['panel'][3] >= height + 50, 'a taller panel')
-        taller = host.state()['panel'][3]
+        taller = self.settled_height(host)
         self.assertEqual(host.close_window(), 0)
         again = self.open_tiny()
         again.wait_until(lambda: abs(again.state()['panel'][3] - taller) < 5, 'the same height')
