@@ -254,8 +254,7 @@ class GhexTest(unittest.TestCase):
         host.jump(6 * 1024**3 - 1)
         memory = host.memory_mib()
         print(f'6 GiB: shown after {seconds:.2f} s, {memory:.0f} MiB', file=sys.stderr)
-        # Copying it, as GHex does by itself, takes minutes.
-        self.assertLess(seconds, 10)
+        self.assertLess(seconds, 1)
         self.assertLess(memory, 250)
         self.assertEqual(host.close_window(), 0)
 
