@@ -8,6 +8,7 @@
 #include <glib/gi18n.h>
 
 #include "pas2vas-report.h"
+#include "pas2vas-run.h"
 
 void
 pas2vas_filter_fill_entries (Pas2vasFilter *self,
@@ -242,13 +243,18 @@ matches_any (P2vFilter *filter,
 }
 
 Pas2vasStatus
-pas2vas_filter_complete (Pas2vasFilter        *self,
-                         const Pas2vasCommand *command,
-                         P2vFilter            *filter,
-                         P2vSession           *session)
+pas2vas_filter_open (Pas2vasFilter         *self,
+                     const Pas2vasCommand  *command,
+                     const Pas2vasOptions  *options,
+                     P2vFilter             *filter,
+                     P2vSession           **ret_session)
 {
-  g_autoptr (P2vSystem) system = p2v_session_dup_system (session);
+  g_autoptr (P2vSession) session = pas2vas_run_open (options, P2V_STAGE_SYSTEM);
 
+  if (session == NULL)
+    return PAS2VAS_UNREADABLE;
+
+  g_autoptr (P2vSystem) system = p2v_session_dup_system (session);
   if (!set_methods (self, command, filter, system))
     return PAS2VAS_USAGE;
   if (!matches_any (filter, system))
@@ -256,6 +262,7 @@ pas2vas_filter_complete (Pas2vasFilter        *self,
       pas2vas_note (_("No process of this image is one that was asked for; see “pas2vas ps”."));
       return PAS2VAS_NOTHING;
     }
+  *ret_session = g_steal_pointer (&session);
   return PAS2VAS_ANSWERED;
 }
 

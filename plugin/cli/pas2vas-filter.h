@@ -36,12 +36,14 @@ P2vFilter    *pas2vas_filter_make          (Pas2vasFilter         *self,
                                             const Pas2vasCommand  *command,
                                             Pas2vasOptions        *options);
 
-/* Adds the methods to @filter, and looks whether it leaves any process. Unless it returns
- * PAS2VAS_ANSWERED, it has reported why. */
-Pas2vasStatus pas2vas_filter_complete      (Pas2vasFilter         *self,
+/* Opens the image that @options name, finds its system and adds the methods to @filter. Unless it
+ * returns PAS2VAS_ANSWERED, with a session and a filter that leaves some process, it has reported
+ * why. */
+Pas2vasStatus pas2vas_filter_open          (Pas2vasFilter         *self,
                                             const Pas2vasCommand  *command,
+                                            const Pas2vasOptions  *options,
                                             P2vFilter             *filter,
-                                            P2vSession            *session);
+                                            P2vSession           **ret_session);
 void          pas2vas_filter_clear         (Pas2vasFilter         *self);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Pas2vasFilter, pas2vas_filter_clear)

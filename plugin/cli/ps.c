@@ -12,7 +12,6 @@
 #include "pas2vas-filter.h"
 #include "pas2vas-options.h"
 #include "pas2vas-report.h"
-#include "pas2vas-run.h"
 
 /* Tables show the start as a person reads it, seconds since the machine was started. */
 static const P2vColumn columns[] = {
@@ -206,17 +205,17 @@ answer (const Pas2vasOptions *options,
         Pas2vasFilter        *filter_options,
         P2vFilter            *filter)
 {
+  g_autoptr (P2vSession) session = NULL;
   g_autoptr (GError) error = NULL;
-  g_autoptr (P2vSession) session = pas2vas_run_open (options, P2V_STAGE_SYSTEM);
+  Pas2vasStatus status = pas2vas_filter_open (filter_options, &pas2vas_ps, options, filter,
+                                              &session);
 
-  if (session == NULL)
-    return PAS2VAS_UNREADABLE;
+  if (status != PAS2VAS_ANSWERED)
+    return status;
 
   g_autoptr (P2vSystem) system = p2v_session_dup_system (session);
-  Pas2vasStatus status = pas2vas_filter_complete (filter_options, &pas2vas_ps, filter, session);
-  if (status == PAS2VAS_ANSWERED && !print_processes (system, filter, options->format, &error))
-    return pas2vas_report_error (error);
-  return status;
+  return print_processes (system, filter, options->format, &error) ? PAS2VAS_ANSWERED
+                                                                   : pas2vas_report_error (error);
 }
 
 static Pas2vasStatus

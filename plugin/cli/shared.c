@@ -104,12 +104,8 @@ answer (Shared *self)
   gboolean quiet = self->options.quiet;
   g_autoptr (GError) error = NULL;
 
-  self->session = pas2vas_run_open (&self->options, P2V_STAGE_SYSTEM);
-  if (self->session == NULL)
-    return PAS2VAS_UNREADABLE;
-
-  Pas2vasStatus status =
-    pas2vas_filter_complete (&self->filter_options, &pas2vas_shared, self->filter, self->session);
+  Pas2vasStatus status = pas2vas_filter_open (&self->filter_options, &pas2vas_shared,
+                                              &self->options, self->filter, &self->session);
   if (status != PAS2VAS_ANSWERED)
     return status;
 
