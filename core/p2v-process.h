@@ -32,6 +32,7 @@ G_DECLARE_FINAL_TYPE (P2vProcess, p2v_process, P2V, PROCESS, GObject)
  * @P2V_PROCESS_UNKNOWN: page tables whose process was not found, in the place of one: it has no pid
  * and is named after the root of its page tables
  * @P2V_PROCESS_KERNEL: no process, but the kernel: the owner of its own half of the addresses
+ * @P2V_PROCESS_WOW64: a program of 32 bits on a system of 64 (Windows)
  *
  * What is special about a process.
  */
@@ -47,7 +48,31 @@ typedef enum /*< flags >*/
   P2V_PROCESS_EXITED        = 1 << 6,
   P2V_PROCESS_UNKNOWN       = 1 << 7,
   P2V_PROCESS_KERNEL        = 1 << 8,
+  P2V_PROCESS_WOW64         = 1 << 9,
 } P2vProcessFlags;
+
+/**
+ * P2vProcessFields:
+ * @P2V_PROCESS_FIELD_NONE: nothing beyond what all systems have
+ * @P2V_PROCESS_FIELD_UID: the user's number
+ * @P2V_PROCESS_FIELD_HANDLES: how many handles it has open
+ * @P2V_PROCESS_FIELD_SESSION: the session it belongs to
+ * @P2V_PROCESS_FIELD_WOW64: whether it is a program of 32 bits on a system of 64
+ * @P2V_PROCESS_FIELD_TIMES: when it started and ended, by the clock
+ * @P2V_PROCESS_FIELD_PATH: the path of its program
+ *
+ * What only some systems know of their processes.
+ */
+typedef enum /*< flags >*/
+{
+  P2V_PROCESS_FIELD_NONE    = 0,
+  P2V_PROCESS_FIELD_UID     = 1 << 0,
+  P2V_PROCESS_FIELD_HANDLES = 1 << 1,
+  P2V_PROCESS_FIELD_SESSION = 1 << 2,
+  P2V_PROCESS_FIELD_WOW64   = 1 << 3,
+  P2V_PROCESS_FIELD_TIMES   = 1 << 4,
+  P2V_PROCESS_FIELD_PATH    = 1 << 5,
+} P2vProcessFields;
 
 P2V_AVAILABLE_IN_1_0
 gint64           p2v_process_get_pid           (P2vProcess *self);
@@ -65,6 +90,16 @@ P2V_AVAILABLE_IN_1_0
 gint64           p2v_process_get_uid           (P2vProcess *self);
 P2V_AVAILABLE_IN_1_0
 guint64          p2v_process_get_start_time_ns (P2vProcess *self);
+P2V_AVAILABLE_IN_1_0
+gint64           p2v_process_get_n_handles     (P2vProcess *self);
+P2V_AVAILABLE_IN_1_0
+gint64           p2v_process_get_session       (P2vProcess *self);
+P2V_AVAILABLE_IN_1_0
+gint64           p2v_process_get_started_us    (P2vProcess *self);
+P2V_AVAILABLE_IN_1_0
+gint64           p2v_process_get_ended_us      (P2vProcess *self);
+P2V_AVAILABLE_IN_1_0
+const char      *p2v_process_get_path          (P2vProcess *self);
 P2V_AVAILABLE_IN_1_0
 P2vProcessFlags  p2v_process_get_flags         (P2vProcess *self);
 P2V_AVAILABLE_IN_1_0

@@ -59,6 +59,8 @@ P2V_AVAILABLE_IN_1_0
 const P2vMethod *p2v_system_get_methods          (P2vSystem  *self,
                                                   gsize      *ret_n_methods);
 P2V_AVAILABLE_IN_1_0
+P2vProcessFields p2v_system_get_process_fields   (P2vSystem  *self);
+P2V_AVAILABLE_IN_1_0
 guint            p2v_system_get_n_processes      (P2vSystem  *self);
 P2V_AVAILABLE_IN_1_0
 P2vProcess      *p2v_system_get_process          (P2vSystem  *self,

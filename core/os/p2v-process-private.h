@@ -19,6 +19,11 @@ typedef struct
   guint            n_threads;
   gint64           uid;               /* -1 if not known */
   guint64          start_time_ns;     /* since boot; 0 if not known */
+  gint64           n_handles;         /* -1 if not known */
+  gint64           session;           /* -1 if it has none */
+  gint64           started_us;        /* since 1970, by the clock; 0 if not known, as the next */
+  gint64           ended_us;
+  const char      *path;              /* (nullable): of the program, escaped */
   P2vProcessFlags  flags;
   P2vVirtAddr      object_va;
   P2vPhysAddr      object_pa;

@@ -18,9 +18,10 @@
 struct _P2vProcess
 {
   GObject          parent_instance;
-  P2vProcessData   data;              /* raw_name is not used here */
+  P2vProcessData   data;              /* raw_name and path are not used here */
   GBytes          *raw_name;
   char            *name;
+  char            *path;              /* or NULL */
 };
 
 G_DEFINE_FINAL_TYPE (P2vProcess, p2v_process, G_TYPE_OBJECT)
@@ -55,6 +56,7 @@ p2v_process_finalize (GObject *object)
   g_clear_object (&self->data.space);
   g_clear_pointer (&self->raw_name, g_bytes_unref);
   g_clear_pointer (&self->name, g_free);
+  g_clear_pointer (&self->path, g_free);
   G_OBJECT_CLASS (p2v_process_parent_class)->finalize (object);
 }
 
@@ -76,6 +78,8 @@ p2v_process_new (const P2vProcessData *data)
 
   self->data = *data;
   self->data.raw_name = NULL;
+  self->data.path = NULL;
+  self->path = g_strdup (data->path);
   if (data->space != NULL)
     g_object_ref (data->space);
   self->raw_name = g_bytes_new (data->raw_name, data->raw_name_length);
@@ -210,6 +214,83 @@ p2v_process_get_start_time_ns (P2vProcess *self)
 {
   g_return_val_if_fail (P2V_IS_PROCESS (self), 0);
   return self->data.start_time_ns;
+}
+
+/**
+ * p2v_process_get_n_handles:
+ * @self: a process
+ *
+ * Gets how many handles the process has open, where %P2V_PROCESS_FIELD_HANDLES says that the system
+ * tells.
+ *
+ * Returns: the count, or -1 if it is not known
+ */
+gint64
+p2v_process_get_n_handles (P2vProcess *self)
+{
+  g_return_val_if_fail (P2V_IS_PROCESS (self), -1);
+  return self->data.n_handles;
+}
+
+/**
+ * p2v_process_get_session:
+ * @self: a process
+ *
+ * Gets the session the process belongs to, where %P2V_PROCESS_FIELD_SESSION says that the system
+ * tells.
+ *
+ * Returns: the session's number, or -1 if it belongs to none
+ */
+gint64
+p2v_process_get_session (P2vProcess *self)
+{
+  g_return_val_if_fail (P2V_IS_PROCESS (self), -1);
+  return self->data.session;
+}
+
+/**
+ * p2v_process_get_started_us:
+ * @self: a process
+ *
+ * Gets when the process was started, by the clock of its machine.
+ *
+ * Returns: microseconds since 1970 (UTC), or 0 if it is not known
+ */
+gint64
+p2v_process_get_started_us (P2vProcess *self)
+{
+  g_return_val_if_fail (P2V_IS_PROCESS (self), 0);
+  return self->data.started_us;
+}
+
+/**
+ * p2v_process_get_ended_us:
+ * @self: a process
+ *
+ * Gets when the process ended, by the clock of its machine.
+ *
+ * Returns: microseconds since 1970 (UTC), or 0 if it has not ended or that is not known
+ */
+gint64
+p2v_process_get_ended_us (P2vProcess *self)
+{
+  g_return_val_if_fail (P2V_IS_PROCESS (self), 0);
+  return self->data.ended_us;
+}
+
+/**
+ * p2v_process_get_path:
+ * @self: a process
+ *
+ * Gets the path of the program that the process runs, as its system names it.
+ *
+ * Returns: (transfer none) (nullable): escaped text, or %NULL if it is not known
+ */
+const char *
+p2v_process_get_path (P2vProcess *self)
+{
+  g_return_val_if_fail (P2V_IS_PROCESS (self), NULL);
+  return self->path;
 }
 
 /**

@@ -36,6 +36,7 @@ typedef struct
   const char       *id;
   const P2vMethod  *methods;     /* ways of finding processes */
   gsize             n_methods;
+  P2vProcessFields  fields;      /* what processes have beyond what all systems' have */
 
   /* Whether the image's header, what was found last time or a glance at the first memory speak for
    * this system: then it is asked before others, for a search may read all of memory.

@@ -256,6 +256,8 @@ p2v_system_take_kernel (P2vSystem           *self,
   P2vProcessData data = { .raw_name = (const guint8 *) name,
                           .raw_name_length = strlen (name),
                           .uid = -1,
+                          .n_handles = -1,
+                          .session = -1,
                           .flags = P2V_PROCESS_KERNEL,
                           .space = space };
 
@@ -463,6 +465,22 @@ p2v_system_get_methods (P2vSystem *self,
   g_return_val_if_fail (ret_n_methods != NULL, NULL);
   *ret_n_methods = self->backend->n_methods;
   return self->backend->methods;
+}
+
+/**
+ * p2v_system_get_process_fields:
+ * @self: a system
+ *
+ * Gets what this system knows of its processes beyond what all systems do. Of one process it may
+ * still be unknown.
+ *
+ * Returns: the fields
+ */
+P2vProcessFields
+p2v_system_get_process_fields (P2vSystem *self)
+{
+  g_return_val_if_fail (P2V_IS_SYSTEM (self), P2V_PROCESS_FIELD_NONE);
+  return self->backend->fields;
 }
 
 /**

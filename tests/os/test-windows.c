@@ -141,6 +141,37 @@ check_mappings (Fixture *fixture)
   assert_int_equal (statistics.n_mappings, mappings->len);
 }
 
+static P2vProcessFlags
+get_expected_flags (const P2vTestWindowsProcess *expected)
+{
+  P2vProcessFlags flags = expected->is_wow64 ? P2V_PROCESS_WOW64 : 0;
+
+  if (expected->has_ended)
+    return flags | (expected->is_listed ? P2V_PROCESS_ZOMBIE : P2V_PROCESS_EXITED);
+  return flags | (expected->is_listed ? 0 : P2V_PROCESS_HIDDEN);
+}
+
+static void
+check_details (Fixture                     *fixture,
+               P2vProcess                  *process,
+               const P2vTestWindowsProcess *expected)
+{
+  /* 0x01d8fffff0000000 in 100 ns since 1601 is 2022-11-24 12:26:11. */
+  const gint64 started_us = 1669292771570483;
+
+  if (p2v_process_get_flags (process) != get_expected_flags (expected))
+    fail_msg ("%s: flags of %s are 0x%x", fixture->machine->build, expected->name,
+              p2v_process_get_flags (process));
+  assert_int_equal (p2v_process_get_session (process), expected->session);
+  assert_int_equal (p2v_process_get_n_handles (process), expected->n_handles);
+  assert_in_range (p2v_process_get_started_us (process), started_us, started_us + 1000);
+  assert_int_equal (p2v_process_get_ended_us (process) != 0, expected->has_ended);
+  if (expected->path == NULL)
+    assert_null (p2v_process_get_path (process));
+  else
+    assert_string_equal (p2v_process_get_path (process), expected->path);
+}
+
 static void
 check_process (Fixture                     *fixture,
                const P2vTestWindowsProcess *expected)
@@ -157,8 +188,7 @@ check_process (Fixture                     *fixture,
   assert_int_equal ((methods & get_method (fixture->system, "PspCidTable")) != 0,
                     expected->in_cid_table);
   assert_true (methods & get_method (fixture->system, "PSScan"));
-  assert_int_equal ((p2v_process_get_flags (process) & P2V_PROCESS_ZOMBIE) != 0,
-                    expected->has_ended);
+  check_details (fixture, process, expected);
 }
 
 static void
@@ -326,12 +356,12 @@ fields_that_nobody_published_are_found (void **state)
   P2vWindowsMachine *machine = new_machine (&variant);
   int name = p2v_windows_machine_offset (machine, "_EPROCESS", "ImageFileName");
 
-  /* The name moves by 16 bytes in every process. */
+  /* The name moves in every process, to where no other field is. */
   for (guint i = 0; i < machine->processes->len; i++)
     {
       guint8 *object = p2v_windows_machine_at (
         machine, g_array_index (machine->processes, P2vTestWindowsProcess, i).object_va);
-      memmove (object + name - 16, object + name, 16);
+      memmove (object + name + 0x200, object + name, 16);
       memset (object + name, 0, 16);
     }
   Fixture fixture = open_machine (state, machine, P2V_TEST_RAW);

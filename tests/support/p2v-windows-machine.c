@@ -44,6 +44,7 @@ enum
   MAPPED = 1 << 7,             /* maps the library and the rest */
   TAG = 1 << 8,                /* the object stands in the pool with a mark */
   LOST_ROOT = 1 << 9,          /* its root's frame holds something else */
+  WOW64 = 1 << 10,             /* a program of 32 bits, if the machine has 64 */
 };
 
 #define ORDINARY (LISTED | CID | CSRSS | SESSION | TABLE | USER | MAPPED | TAG)
@@ -62,9 +63,9 @@ static const Recipe recipes[] = {
   { "smss.exe", 400, 4, LISTED | CID | CSRSS | TABLE | USER | TAG },
   { "csrss.exe", 560, 400, LISTED | CID | SESSION | TABLE | USER | TAG },
   { "services.exe", 604, 560, ORDINARY },
-  { "svchost.exe", 740, 604, ORDINARY },
+  { "svchost.exe", 740, 604, ORDINARY | WOW64 },
   { "SearchIndexer.e", 900, 604, ORDINARY },
-  { "explorer.exe", 1004, 560, ORDINARY },
+  { "explorer.exe", 1004, 560, ORDINARY | WOW64 },
   { "hidden.exe", 2000, 560, ORDINARY & ~LISTED },
   { "deep.exe", 2004, 560, USER | MAPPED | TAG },
   { "ghost.exe", 2100, 560, ENDED | TAG | LOST_ROOT },
@@ -403,8 +404,8 @@ map_user (P2vWindowsMachine *self,
 
   memcpy (self->bytes + image_pa, "MZ", 2);
   add_mapping (self, pid, root_pa, SHARED_VA, self->shared_page_pa, P2V_TEST_PAGE_USER_READ, NULL);
-  add_mapping (self, pid, root_pa, PEB_VA, p2v_windows_machine_take_frame (self),
-               P2V_TEST_PAGE_USER, NULL);
+  self->peb_pa = p2v_windows_machine_take_frame (self);
+  add_mapping (self, pid, root_pa, PEB_VA, self->peb_pa, P2V_TEST_PAGE_USER, NULL);
   add_mapping (self, pid, root_pa, IMAGE_VA, image_pa, P2V_TEST_PAGE_USER_READ,
                "\\Windows\\System32\\probe.exe");
   add_mapping (self, pid, root_pa, PRIVATE_VA, twice_pa, P2V_TEST_PAGE_USER, "");
@@ -628,6 +629,72 @@ make_root (P2vWindowsMachine *self,
   return root_pa;
 }
 
+/* What a process says of itself: the path of its program. */
+static void
+make_peb (P2vWindowsMachine *self,
+          const char        *path)
+{
+  gboolean is_64 = self->pointer_bytes == 8;
+  guint8 *page = self->bytes + self->peb_pa;
+  const guint32 parameters = GUINT32_TO_LE (PEB_VA + 0x800), text = GUINT32_TO_LE (PEB_VA + 0xa00);
+  guint8 *string = page + 0x800 + (is_64 ? 0x60 : 0x38);
+
+  memcpy (page + (is_64 ? 0x20 : 0x10), &parameters, sizeof parameters);
+  memcpy (string + self->pointer_bytes, &text, sizeof text);
+  string[0] = string[2] = (guint8) (2 * strlen (path));
+  for (gsize i = 0; path[i] != '\0'; i++)
+    page[0xa00 + 2 * i] = (guint8) path[i];
+}
+
+/* Three places hold the path of a program; each process has one of them. */
+static const char *
+put_path (P2vWindowsMachine *self,
+          guint64            va,
+          guint              pid)
+{
+  static const char path[] = "\\Device\\HarddiskVolume1\\Windows\\probe.exe";
+  guint64 string = p2v_windows_machine_allocate (self, 0x20, "SeAu");
+  guint64 file = p2v_windows_machine_allocate (self, 0xd8, "File");
+
+  if (pid == 604 || (pid == 740 && is_before (self, 10, 0)))
+    {
+      put_string (self, string, path);
+      put_pointer (self, va, "_EPROCESS", "SeAuditProcessCreationInfo", string);
+    }
+  else if (pid == 740)
+    {
+      put_string (self,
+                  file + (guint) p2v_windows_machine_offset (self, "_FILE_OBJECT", "FileName"),
+                  path);
+      put_pointer (self, va, "_EPROCESS", "ImageFilePointer", file);
+    }
+  else if (pid == 1004)
+    make_peb (self, path);
+  else
+    return NULL;
+  return path;
+}
+
+static void
+put_details (P2vWindowsMachine     *self,
+             const Recipe          *recipe,
+             P2vTestWindowsProcess *process)
+{
+  gboolean is_64 = self->pointer_bytes == 8;
+  const char *wow64 = p2v_windows_machine_offset (self, "_EPROCESS", "WoW64Process") >= 0
+                        ? "WoW64Process" : "Wow64Process";
+
+  process->is_wow64 = is_64 && (recipe->flags & WOW64) != 0;
+  if (process->is_wow64)
+    put_pointer (self, process->object_va, "_EPROCESS", wow64, 0x7efde000);
+  process->path = put_path (self, process->object_va, recipe->pid);
+  process->session = recipe->flags & SESSION ? 1 : -1;
+  /* Nobody published the session's structure of the newest version: the process's copy counts. */
+  if ((recipe->flags & USER) && recipe->pid != 108)
+    self->bytes[self->peb_pa + (is_64 ? 0x2c0 : 0x1d4)] = recipe->flags & SESSION ? 1 : 0;
+  process->n_handles = recipe->flags & TABLE ? 0 : -1;
+}
+
 static void
 make_process (P2vWindowsMachine *self,
               Kernel            *kernel,
@@ -635,7 +702,7 @@ make_process (P2vWindowsMachine *self,
 {
   P2vTestWindowsProcess process = { recipe->pid, recipe->name, 0, make_root (self, recipe), 0,
                                     (recipe->flags & LISTED) != 0, (recipe->flags & CID) != 0,
-                                    (recipe->flags & ENDED) != 0 };
+                                    (recipe->flags & ENDED) != 0, FALSE, -1, -1, NULL };
 
   process.object_va = make_object (self, recipe, process.root_pa);
   if (recipe->flags & USER)
@@ -644,12 +711,29 @@ make_process (P2vWindowsMachine *self,
     map_rest (self, recipe->pid, process.root_pa);
   if (recipe->flags & USER)
     make_vads (self, process.object_va, &process.vad_va);
+  put_details (self, recipe, &process);
   make_tables (self, kernel, recipe, process.object_va);
   link_process (self, kernel, recipe, process.object_va);
   if ((recipe->flags & USER) && (self->flags & P2V_TEST_WINDOWS_SHADOW))
     put_pointer (self, process.object_va, "_KPROCESS", "UserDirectoryTableBase",
                  p2v_windows_machine_new_shadow (self, process.root_pa));
   g_array_append_val (self->processes, process);
+}
+
+/* Tables count their handles until Windows 7. */
+static void
+note_csrss_handles (P2vWindowsMachine *self,
+                    const Kernel      *kernel)
+{
+  if (is_before (self, 6, 2))
+    put_field (self, kernel->csrss_table, "_HANDLE_TABLE", "HandleCount", kernel->n_csrss, 4);
+  for (guint i = 0; i < self->processes->len; i++)
+    {
+      P2vTestWindowsProcess *process =
+        &g_array_index (self->processes, P2vTestWindowsProcess, i);
+      if (strcmp (process->name, "csrss.exe") == 0)
+        process->n_handles = kernel->n_csrss;
+    }
 }
 
 static void
@@ -666,6 +750,7 @@ make_processes (P2vWindowsMachine *self)
   make_library (self);
   for (guint i = 0; i < G_N_ELEMENTS (recipes); i++)
     make_process (self, &kernel, &recipes[i]);
+  note_csrss_handles (self, &kernel);
 }
 
 /* Page tables that no process has. */

@@ -52,6 +52,10 @@ typedef struct
   gboolean    is_listed;       /* in the kernel's list */
   gboolean    in_cid_table;
   gboolean    has_ended;
+  gboolean    is_wow64;
+  gint64      session;         /* -1: in none */
+  gint64      n_handles;       /* -1: no table */
+  const char *path;            /* of the program; NULL: nothing says it */
 } P2vTestWindowsProcess;
 
 typedef struct
@@ -74,6 +78,7 @@ typedef struct
   guint64             shared_page_pa;
   guint64             library_prototypes_va;
   guint64             library_pa[5];
+  guint64             peb_pa;    /* of the process that was made last */
   GPtrArray          *offsets;   /* lines of offsets.csv, cut up */
   GRand              *random;
 } P2vWindowsMachine;

@@ -286,6 +286,7 @@ is_likely (const P2vSystemSearch *search)
     .is_likely = likely_func,               \
     .methods = p2v_linux_methods,           \
     .n_methods = P2V_LINUX_N_METHODS,       \
+    .fields = P2V_PROCESS_FIELD_UID,        \
     .open = open_func,                      \
     .load_regions = p2v_linux_load_regions, \
     .open_frames = p2v_linux_open_frames,   \

@@ -70,6 +70,7 @@ FIELDS = [
     ('PFN_FLAGS', '_MMPFN', ['u3.e1']),
     ('PFN_FRAME', '_MMPFN', ['u4']),
     ('PFN_PROTOTYPE_BIT', '_MMPFN', ['u4.PrototypePte'], 'bit'),
+    ('EPROCESS_FILE', '_EPROCESS', ['ImageFilePointer']),
 ]
 
 ABSENT = 0xffff
@@ -146,6 +147,8 @@ SAMPLED_ONLY = ('KPROCESS_USER_DTB',)
 GONE = {
     'OBJECT_TYPE': version ('6.1.0'), 'VAD_CONTROL_AREA': version ('6.0.0'),
     'VAD_IMAGE_BIT': version ('5.2.3790.1'), 'HANDLE_TABLE_COUNT': version ('6.2.0'),
+    # _EPROCESS.Session leads to a _PSP_SESSION_SPACE, which nobody published.
+    'SESSION_ID': version ('10.0.26000'), 'SESSION_PROCESSES': version ('10.0.26000'),
 }
 
 

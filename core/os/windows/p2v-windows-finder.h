@@ -18,6 +18,9 @@ typedef enum
   WINDOWS_METHOD_ROOTS    = 1 << 6,
 } P2vWindowsMethod;
 
+/* How many of a kind are told one by one; of the rest only how many. */
+#define P2V_WINDOWS_MAX_TOLD 16
+
 typedef struct
 {
   P2vWindowsObject object;
@@ -35,6 +38,8 @@ typedef struct
   GHashTable       *by_pa;     /* guint64 * (of the object) -> P2vWindowsProcess */
   GHashTable       *spaces;    /* guint64 * (root) -> P2vAddressSpace */
   guint             n_links_left;
+  guint             n_hidden;
+  guint             n_orphans;
   guint             n_broken_lists;
   P2vVirtAddr       first_broken_va;
 } P2vWindowsFinder;
@@ -63,6 +68,22 @@ void     p2v_windows_search_lists (P2vWindowsFinder   *self);
 
 /* p2v-windows-handles.c: PspCidTable and CSRSS. */
 void     p2v_windows_search_handles (P2vWindowsFinder *self);
+
+/* How many entries of a table of handles are in use; -1 if it cannot be read. */
+gint64   p2v_windows_count_handles (P2vWindowsFinder  *self,
+                                    P2vVirtAddr        table_va);
+
+/* p2v-windows-details.c */
+
+/* Fills in what is told of a process beside its number and name, in @data, whose space is set.
+ * Returns the path of its program, (transfer full) (nullable): data->path is not set. */
+char    *p2v_windows_fill_details (P2vWindowsFinder       *self,
+                                   const P2vWindowsObject *object,
+                                   P2vProcessData         *data);
+/* A field of eight bytes that is a time; 0 if the layout does not have it. */
+guint64  p2v_windows_object_time  (const P2vWindows       *self,
+                                   const P2vWindowsObject *object,
+                                   P2vWindowsField         field);
 
 /* p2v-windows-search.c: objects and roots that the scan of memory met. */
 void     p2v_windows_search_objects (P2vWindowsFinder     *self,

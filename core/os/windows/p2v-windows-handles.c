@@ -59,21 +59,42 @@ get_decoders (const P2vWindows *kernel,
   return is_64 ? decoders_64 : decoders_32;
 }
 
+/* What is done with the entries of a table. */
+typedef struct
+{
+  guint  body_offset;          /* of an object from where an entry leads */
+  guint  method;               /* processes are noted as seen by it; 0: entries are only counted */
+  gint64 n_entries;            /* in use */
+} TableReading;
+
+static gboolean
+is_in_use (const P2vWindows *kernel,
+           P2vVirtAddr       entry)
+{
+  gsize n_decoders;
+  const DecodeFunc *decoders = get_decoders (kernel, &n_decoders);
+
+  for (gsize i = 0; i < n_decoders; i++)
+    if (p2v_windows_is_kernel_va (kernel, decoders[i] (entry)))
+      return TRUE;
+  return FALSE;
+}
+
 /* Tries the entry in every way there is: only one gives an address of the kernel with a process. */
 static void
 see_entry (P2vWindowsFinder *self,
            P2vVirtAddr       entry,
-           guint             body_offset,
-           guint             method)
+           TableReading     *reading)
 {
   gsize n_decoders;
   const DecodeFunc *decoders = get_decoders (self->kernel, &n_decoders);
 
-  for (gsize i = 0; i < n_decoders; i++)
+  reading->n_entries += is_in_use (self->kernel, entry);
+  for (gsize i = 0; i < n_decoders && reading->method != 0; i++)
     {
       P2vVirtAddr va = decoders[i] (entry);
       if (p2v_windows_is_kernel_va (self->kernel, va) &&
-          p2v_windows_finder_see (self, va + body_offset, method))
+          p2v_windows_finder_see (self, va + reading->body_offset, reading->method))
         return;
     }
 }
@@ -88,8 +109,7 @@ typedef struct
 static void
 read_page (P2vWindowsFinder *self,
            const TablePage  *page,
-           guint             body_offset,
-           guint             method,
+           TableReading     *reading,
            GArray           *queue)
 {
   const P2vWindows *kernel = self->kernel;
@@ -105,17 +125,17 @@ read_page (P2vWindowsFinder *self,
         continue;
       self->n_links_left--;
       if (page->level == 0)
-        see_entry (self, word, body_offset, method);
+        see_entry (self, word, reading);
       else if (p2v_windows_is_kernel_va (kernel, word) && word % P2V_FRAME_SIZE == 0)
         g_array_append_val (queue, ((TablePage) { word, page->level - 1 }));
     }
 }
 
-static void
+/* FALSE if there is no table, or more of it than is followed. */
+static gboolean
 read_table (P2vWindowsFinder *self,
             P2vVirtAddr       table_va,
-            guint             body_offset,
-            guint             method)
+            TableReading     *reading)
 {
   g_autoptr (GArray) queue = g_array_new (FALSE, FALSE, sizeof (TablePage));
   g_autoptr (GHashTable) seen = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
@@ -125,15 +145,25 @@ read_table (P2vWindowsFinder *self,
       !p2v_windows_read_field (self->kernel, self->memory, table_va, WINDOWS_HANDLE_TABLE_CODE,
                                &code) ||
       (code & CODE_LEVELS) > MAX_LEVEL)
-    return;
+    return FALSE;
   TablePage first = { code & ~CODE_FLAGS, (guint) (code & CODE_LEVELS) };
   g_array_append_val (queue, first);
   for (guint i = 0; i < queue->len; i++)
     {
       TablePage page = g_array_index (queue, TablePage, i);
       if (g_hash_table_add (seen, g_memdup2 (&page.va, sizeof page.va)))
-        read_page (self, &page, body_offset, method, queue);
+        read_page (self, &page, reading, queue);
     }
+  return self->n_links_left > 0;
+}
+
+gint64
+p2v_windows_count_handles (P2vWindowsFinder *self,
+                           P2vVirtAddr       table_va)
+{
+  TableReading reading = { 0 };
+
+  return read_table (self, table_va, &reading) ? reading.n_entries : -1;
 }
 
 /* Whether System stands in the table at @table_va where its number is. */
@@ -220,14 +250,16 @@ p2v_windows_search_handles (P2vWindowsFinder *self)
 
   /* The table of numbers leads to the objects themselves, all others to their headers. */
   if (cid_table != 0)
-    read_table (self, cid_table, 0, WINDOWS_METHOD_CID);
+    (void) !read_table (self, cid_table, &(TableReading) { .method = WINDOWS_METHOD_CID });
   for (guint i = 0; i < self->processes->len; i++)
     {
       const P2vWindowsProcess *process = g_ptr_array_index (self->processes, i);
+      TableReading reading = { .body_offset = kernel->layout.offsets[WINDOWS_OBJECT_BODY],
+                               .method = WINDOWS_METHOD_CSRSS };
       if (is_csrss (kernel, process) && p2v_windows_has (kernel, WINDOWS_OBJECT_BODY))
-        read_table (self,
-                    p2v_windows_object_word (kernel, &process->object,
-                                             WINDOWS_EPROCESS_OBJECT_TABLE),
-                    kernel->layout.offsets[WINDOWS_OBJECT_BODY], WINDOWS_METHOD_CSRSS);
+        (void) !read_table (self,
+                            p2v_windows_object_word (kernel, &process->object,
+                                                     WINDOWS_EPROCESS_OBJECT_TABLE),
+                            &reading);
     }
 }

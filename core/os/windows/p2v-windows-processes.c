@@ -46,16 +46,6 @@ p2v_windows_finder_see_object (P2vWindowsFinder       *self,
   return process;
 }
 
-static guint64
-get_time (const P2vWindows       *kernel,
-          const P2vWindowsObject *object,
-          P2vWindowsField         field)
-{
-  return p2v_windows_has (kernel, field)
-           ? p2v_windows_object_u64 (object, kernel->layout.offsets[field])
-           : 0;
-}
-
 /* What is not in the list of processes must have page tables, unless it has ended. */
 static gboolean
 is_believable (P2vWindowsFinder       *self,
@@ -64,7 +54,7 @@ is_believable (P2vWindowsFinder       *self,
   guint self_index;
 
   return p2v_windows_is_root (self->kernel, object->root_pa, &self_index) ||
-         get_time (self->kernel, object, WINDOWS_EPROCESS_EXIT_TIME) != 0;
+         p2v_windows_object_time (self->kernel, object, WINDOWS_EPROCESS_EXIT_TIME) != 0;
 }
 
 gboolean
@@ -97,7 +87,7 @@ static gboolean
 has_ended (const P2vWindowsFinder  *self,
            const P2vWindowsProcess *process)
 {
-  return get_time (self->kernel, &process->object, WINDOWS_EPROCESS_EXIT_TIME) != 0;
+  return p2v_windows_object_time (self->kernel, &process->object, WINDOWS_EPROCESS_EXIT_TIME) != 0;
 }
 
 /* Memory that was freed may hold what is left of an object that was elsewhere before, or a copy:
@@ -117,7 +107,7 @@ mark_stale (P2vWindowsFinder *self)
         char *key = g_strdup_printf (
           "%" PRIu64 " %" PRIu64 " %" PRIu64,
           p2v_windows_object_word (self->kernel, &process->object, WINDOWS_EPROCESS_PID),
-          get_time (self->kernel, &process->object, WINDOWS_EPROCESS_CREATE_TIME),
+          p2v_windows_object_time (self->kernel, &process->object, WINDOWS_EPROCESS_CREATE_TIME),
           process->object.root_pa);
         if (!g_hash_table_add (known, key) && only_scanned)
           process->is_stale = TRUE;
@@ -153,16 +143,16 @@ assign_spaces (P2vWindowsFinder *self,
     }
 }
 
-/* Nanoseconds since the machine was started, as far as the shared page tells when that was. */
-static guint64
-get_start (const P2vWindows *kernel,
-           guint64           time)
+/* What has ended is kept in the list while somebody has a handle to it. */
+static P2vProcessFlags
+get_flags (P2vWindowsFinder        *self,
+           const P2vWindowsProcess *process)
 {
-  guint64 boot_time = kernel->capture_time - kernel->uptime;
+  gboolean is_listed = (process->methods & WINDOWS_METHOD_LIST) != 0;
 
-  if (kernel->uptime == 0 || kernel->uptime > kernel->capture_time || time <= boot_time)
-    return 0;
-  return (time - boot_time) * 100;
+  if (has_ended (self, process))
+    return is_listed ? P2V_PROCESS_ZOMBIE : P2V_PROCESS_EXITED;
+  return is_listed ? P2V_PROCESS_NONE : P2V_PROCESS_HIDDEN;
 }
 
 static void
@@ -172,23 +162,21 @@ add_process (P2vWindowsFinder        *self,
   const P2vWindows *kernel = self->kernel;
   const P2vWindowsObject *object = &process->object;
   const guint8 *name = object->bytes + kernel->layout.offsets[WINDOWS_EPROCESS_NAME];
-  guint16 threads = kernel->layout.offsets[WINDOWS_EPROCESS_ACTIVE_THREADS];
   P2vProcessData data = {
     .pid = (gint64) p2v_windows_object_word (kernel, object, WINDOWS_EPROCESS_PID),
     .parent_pid = (gint64) p2v_windows_object_word (kernel, object, WINDOWS_EPROCESS_PARENT_PID),
     .raw_name = name,
     .raw_name_length = strnlen ((const char *) name, NAME_BYTES),
-    .n_threads = threads != P2V_WINDOWS_ABSENT ? p2v_windows_object_u32 (object, threads) : 0,
     .uid = -1,
-    .start_time_ns =
-      get_start (kernel, get_time (kernel, object, WINDOWS_EPROCESS_CREATE_TIME)),
-    .flags = has_ended (self, process) ? P2V_PROCESS_ZOMBIE : P2V_PROCESS_NONE,
+    .flags = get_flags (self, process),
     .object_va = object->va,
     .object_pa = object->pa,
     .methods = process->methods,
     .space = process->space,
   };
+  g_autofree char *path = p2v_windows_fill_details (self, object, &data);
 
+  data.path = path;
   p2v_system_take_process (self->system, p2v_process_new (&data));
 }
 
@@ -196,13 +184,33 @@ static void
 report_hidden (P2vWindowsFinder        *self,
                const P2vWindowsProcess *process)
 {
-  if (!(process->methods & WINDOWS_METHOD_LIST) && !has_ended (self, process))
+  if (get_flags (self, process) == P2V_PROCESS_HIDDEN && self->n_hidden++ < P2V_WINDOWS_MAX_TOLD)
     p2v_system_take_diagnostic (
       self->system,
       g_strdup_printf (_("Process %" PRIu64 " is not in the kernel's list of processes: it is "
                          "hidden, or just starting or exiting"),
                        p2v_windows_object_word (self->kernel, &process->object,
                                                 WINDOWS_EPROCESS_PID)));
+}
+
+/* How many more there are than were told one by one. */
+static void
+report_rest (P2vWindowsFinder *self)
+{
+  if (self->n_hidden > P2V_WINDOWS_MAX_TOLD)
+    p2v_system_take_diagnostic (
+      self->system,
+      g_strdup_printf (ngettext ("%u more process is not in the kernel's list of processes",
+                                 "%u more processes are not in the kernel's list of processes",
+                                 self->n_hidden - P2V_WINDOWS_MAX_TOLD),
+                       self->n_hidden - P2V_WINDOWS_MAX_TOLD));
+  if (self->n_orphans > P2V_WINDOWS_MAX_TOLD)
+    p2v_system_take_diagnostic (
+      self->system,
+      g_strdup_printf (ngettext ("%u more root of page tables belongs to no process that was found",
+                                 "%u more roots of page tables belong to no process that was found",
+                                 self->n_orphans - P2V_WINDOWS_MAX_TOLD),
+                       self->n_orphans - P2V_WINDOWS_MAX_TOLD));
 }
 
 static void
@@ -232,6 +240,7 @@ add_processes (P2vWindowsFinder     *self,
       add_process (self, process);
       report_hidden (self, process);
     }
+  report_rest (self);
   report_broken_lists (self);
 }
 

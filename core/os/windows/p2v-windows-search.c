@@ -36,14 +36,6 @@ p2v_windows_shares_kernel (const P2vWindows *self,
   return n_shared > 0 && 2 * n_shared >= n_entries;
 }
 
-static gboolean
-has_ended (const P2vWindows       *kernel,
-           const P2vWindowsObject *object)
-{
-  return p2v_windows_has (kernel, WINDOWS_EPROCESS_EXIT_TIME) &&
-         p2v_windows_object_u64 (object, kernel->layout.offsets[WINDOWS_EPROCESS_EXIT_TIME]) != 0;
-}
-
 /* Whether the object is one of this kernel: it is in the kernel's memory, or its page tables are
  * the kernel's. Memory of guests holds objects that are not. */
 static gboolean
@@ -55,7 +47,8 @@ is_of_this_kernel (P2vWindowsFinder *self,
   object->va = p2v_windows_object_find_va (self->kernel, self->memory, object);
   if (p2v_windows_is_root (self->kernel, object->root_pa, &self_index))
     return object->va != 0 || p2v_windows_shares_kernel (self->kernel, object->root_pa);
-  return object->va != 0 && has_ended (self->kernel, object);
+  return object->va != 0 &&
+         p2v_windows_object_time (self->kernel, object, WINDOWS_EPROCESS_EXIT_TIME) != 0;
 }
 
 void
@@ -124,19 +117,24 @@ static void
 add_orphan (P2vWindowsFinder *self,
             P2vPhysAddr       root_pa)
 {
-  g_autofree char *name = g_strdup_printf ("root-%" PRIx64, root_pa);
+  g_autofree char *name = g_strdup_printf ("unknown (root 0x%" PRIx64 ")", root_pa);
   P2vAddressSpace *space = p2v_address_space_new (root_pa, 0);
   P2vProcessData data = {
     .pid = -1,
     .raw_name = (const guint8 *) name,
     .raw_name_length = strlen (name),
     .uid = -1,
+    .n_handles = -1,
+    .session = -1,
+    .flags = P2V_PROCESS_UNKNOWN | P2V_PROCESS_HIDDEN,
     .methods = WINDOWS_METHOD_ROOTS,
     .space = space,
   };
 
   g_hash_table_insert (self->spaces, g_memdup2 (&root_pa, sizeof root_pa), space);
   p2v_system_take_process (self->system, p2v_process_new (&data));
+  if (self->n_orphans++ >= P2V_WINDOWS_MAX_TOLD)
+    return;
   p2v_system_take_diagnostic (
     self->system,
     g_strdup_printf (_("The page tables at 0x%" PRIx64 " belong to no process that was found: "

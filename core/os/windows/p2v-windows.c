@@ -61,7 +61,9 @@ free_windows (gpointer data)
 static const char *
 get_version_name (const P2vWindows *self)
 {
-  gboolean is_server = self->product > PRODUCT_WORKSTATION;
+  /* The workstation of that number was for 64 bits only. */
+  gboolean is_server = self->product > PRODUCT_WORKSTATION ||
+                       (self->major == 5 && self->minor == 2 && self->kind != P2V_WINDOWS_X64);
 
   if (self->major == 10 && self->build >= FIRST_BUILD_OF_11 && !is_server)
     return "11";
@@ -205,6 +207,8 @@ const P2vSystemBackend p2v_windows_backend = {
   .is_likely = is_likely,
   .methods = p2v_windows_methods,
   .n_methods = P2V_WINDOWS_N_METHODS,
+  .fields = P2V_PROCESS_FIELD_HANDLES | P2V_PROCESS_FIELD_SESSION | P2V_PROCESS_FIELD_WOW64 |
+            P2V_PROCESS_FIELD_TIMES | P2V_PROCESS_FIELD_PATH,
   .open = open_windows,
   .load_regions = p2v_windows_load_regions,
   .open_frames = p2v_windows_open_frames,
