@@ -590,3 +590,20 @@ p2v_memory_map_set_view (P2vMemoryMap *self,
   self->last_pa = last_pa;
   show_view (self);
 }
+
+/**
+ * p2v_memory_map_clear_view:
+ * @self: a map
+ *
+ * Outlines nothing: what the host's own view shows is no memory of the image.
+ *
+ * Since: 1.0
+ */
+void
+p2v_memory_map_clear_view (P2vMemoryMap *self)
+{
+  g_return_if_fail (P2V_IS_MEMORY_MAP (self));
+
+  self->has_view = FALSE;
+  show_view (self);
+}

@@ -31,5 +31,7 @@ P2V_AVAILABLE_IN_1_0
 void       p2v_memory_map_set_view    (P2vMemoryMap *self,
                                        P2vPhysAddr   first_pa,
                                        P2vPhysAddr   last_pa);
+P2V_AVAILABLE_IN_1_0
+void       p2v_memory_map_clear_view  (P2vMemoryMap *self);
 
 G_END_DECLS

@@ -139,19 +139,26 @@ hex_unmapped_cb (HexWidget   *hex,
 static void
 add_actions (P2vGhexHost *self)
 {
+  static const char *const switches[][2] = {
+    { "pas2vas-panel", "panel-visible" },
+    { "pas2vas-hover", "hover" },
+    { "pas2vas-map", "map-visible" },
+  };
   GApplication *application = g_application_get_default ();
-  g_autoptr (GPropertyAction) panel
-      = g_property_action_new ("pas2vas-panel", self->settings, "panel-visible");
-  g_autoptr (GPropertyAction) hover
-      = g_property_action_new ("pas2vas-hover", self->settings, "hover");
 
   if (!GTK_IS_APPLICATION (application))
     return;
-  g_action_map_add_action (G_ACTION_MAP (application), G_ACTION (panel));
-  g_action_map_add_action (G_ACTION_MAP (application), G_ACTION (hover));
+  for (guint i = 0; i < G_N_ELEMENTS (switches); i++)
+    {
+      g_autoptr (GPropertyAction) action
+          = g_property_action_new (switches[i][0], self->settings, switches[i][1]);
+      g_action_map_add_action (G_ACTION_MAP (application), G_ACTION (action));
+    }
 
   static const char *const keys[][2] = {
     { "app.pas2vas-panel", "F9" },
+    { "app.pas2vas-map", "F10" },
+    { "win.pas2vas-sharing", "<Control><Shift>s" },
     { "win.pas2vas-go-to::physical", "<Control>l" },
     { "win.pas2vas-go-to::virtual", "<Control><Shift>l" },
     { "win.pas2vas-export", "<Control>e" },

@@ -7,6 +7,7 @@
 
 #include "p2v-hex-i18n.h"
 #include "p2v-hex-pane.h"
+#include "p2v-hex-pictures.h"
 #include "p2v-hex-shade.h"
 
 #define DATA_KEY "p2v-ghex-window"
@@ -19,6 +20,7 @@ struct _P2vGhexWindow
   P2vHexSettings *settings;
   GtkWidget      *overlay;  /* owned by the window; NULL after it has gone */
   GtkWidget      *pages;    /* the same */
+  P2vHexPictures *pictures;
   P2vGhexTab     *tab;      /* that the user looks at; NULL: none */
   guint           idle_id;
 };
@@ -74,10 +76,46 @@ export_action (GSimpleAction *action,
   activate_in_panel (self, has_rows ? "export-rows" : "export-all", NULL);
 }
 
+static void
+map_action (GSimpleAction *action,
+            GVariant      *parameter,
+            gpointer       user_data)
+{
+  p2v_hex_pictures_show_map (((P2vGhexWindow *) user_data)->pictures);
+}
+
+static void
+sharing_action (GSimpleAction *action,
+                GVariant      *parameter,
+                gpointer       user_data)
+{
+  p2v_hex_pictures_show_sharing (((P2vGhexWindow *) user_data)->pictures);
+}
+
 static const GActionEntry actions[] = {
   { .name = "pas2vas-go-to", .activate = go_to_action, .parameter_type = "s" },
   { .name = "pas2vas-export", .activate = export_action },
+  { .name = "pas2vas-map", .activate = map_action },
+  { .name = "pas2vas-sharing", .activate = sharing_action },
 };
+
+/* The image that the user looks at is another one, or there is none: then our keys are GHex's. */
+static void
+follow_tab (P2vGhexWindow *self)
+{
+  P2vHexLink *link = self->tab != NULL ? p2v_ghex_tab_get_link (self->tab) : NULL;
+
+  gtk_widget_insert_action_group (GTK_WIDGET (self->window), "p2v",
+                                  link != NULL ? get_actions (self) : NULL);
+  p2v_hex_shade_set_link (GTK_OVERLAY (self->overlay), link);
+  p2v_hex_pictures_set_link (self->pictures, link);
+  for (guint i = 0; i < G_N_ELEMENTS (actions); i++)
+    {
+      GAction *action = g_action_map_lookup_action (G_ACTION_MAP (self->window), actions[i].name);
+      g_simple_action_set_enabled (G_SIMPLE_ACTION (action), link != NULL);
+    }
+  update_visible (self);
+}
 
 /* (nullable): the first widget below @root of that type, depth first. */
 static GtkWidget *
@@ -101,10 +139,29 @@ make_menu (void)
 
   g_menu_append (menu, _("Show the _Panel"), "app.pas2vas-panel");
   g_menu_append (menu, _("Owners in _Tooltips"), "app.pas2vas-hover");
+  g_menu_append (menu, _("Show the _Map of Memory"), "app.pas2vas-map");
+  g_menu_append (menu, _("Map in a _Window of Its Own"), "win.pas2vas-map");
+  g_menu_append (menu, _("_Shared Memory"), "win.pas2vas-sharing");
   g_menu_append (menu, _("Go to _Physical Address…"), "win.pas2vas-go-to::physical");
   g_menu_append (menu, _("Go to P_ID:Virtual…"), "win.pas2vas-go-to::virtual");
   g_menu_append (menu, _("_Export…"), "win.pas2vas-export");
   return G_MENU_MODEL (menu);
+}
+
+static void
+add_button (GtkHeaderBar *header,
+            const char   *icon_name,
+            const char   *text,
+            const char   *action_name)
+{
+  GtkWidget *button = gtk_toggle_button_new ();
+
+  gtk_button_set_icon_name (GTK_BUTTON (button), icon_name);
+  gtk_widget_set_valign (button, GTK_ALIGN_CENTER);
+  gtk_widget_set_tooltip_text (button, text);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (button), GTK_ACCESSIBLE_PROPERTY_LABEL, text, -1);
+  gtk_actionable_set_action_name (GTK_ACTIONABLE (button), action_name);
+  gtk_header_bar_pack_end (header, button);
 }
 
 /* What cannot be found is left out: there is still the key. */
@@ -115,7 +172,6 @@ add_to_header (GtkWidget *content)
   GtkWidget *menu_button = header != NULL ? find_widget (header, GTK_TYPE_MENU_BUTTON) : NULL;
   GMenuModel *menu
       = menu_button != NULL ? gtk_menu_button_get_menu_model (GTK_MENU_BUTTON (menu_button)) : NULL;
-  const char *text = _("Show who maps the byte under the cursor");
 
   if (G_IS_MENU (menu))
     {
@@ -126,36 +182,87 @@ add_to_header (GtkWidget *content)
     }
   if (header == NULL)
     return;
-  GtkWidget *button = gtk_toggle_button_new ();
-  gtk_button_set_icon_name (GTK_BUTTON (button), "view-list-symbolic");
-  gtk_widget_set_valign (button, GTK_ALIGN_CENTER);
-  gtk_widget_set_tooltip_text (button, text);
-  gtk_accessible_update_property (GTK_ACCESSIBLE (button), GTK_ACCESSIBLE_PROPERTY_LABEL, text, -1);
-  gtk_actionable_set_action_name (GTK_ACTIONABLE (button), "app.pas2vas-panel");
-  gtk_header_bar_pack_end (GTK_HEADER_BAR (header), button);
+  add_button (GTK_HEADER_BAR (header), "view-list-symbolic",
+              _("Show who maps the byte under the cursor"), "app.pas2vas-panel");
+  add_button (GTK_HEADER_BAR (header), "view-grid-symbolic", _("Show the map of memory"),
+              "app.pas2vas-map");
 }
 
-/* Puts a pane around everything that the window shows. Its focus, which goes when widgets are
- * moved, comes back. */
-static void
-wrap_content (P2vGhexWindow *self,
-              const char    *property)
+/* (transfer full): a pane with @body, to which shades are added, above the panel's pages. */
+static GtkWidget *
+make_pane (P2vGhexWindow *self,
+           GtkWidget     *body)
 {
   GtkWidget *paned = gtk_paned_new (GTK_ORIENTATION_VERTICAL);
-  GtkWidget *focus = gtk_window_get_focus (self->window);
-  g_autoptr (GtkWidget) content = NULL;
 
-  g_object_get (self->window, property, &content, NULL);
-  g_object_set (self->window, property, NULL, NULL);
-  add_to_header (content);
-  self->overlay = p2v_hex_shade_wrap (content);
+  self->overlay = p2v_hex_shade_wrap (body);
   self->pages = gtk_stack_new ();
   gtk_stack_set_hhomogeneous (GTK_STACK (self->pages), FALSE);
   gtk_stack_set_vhomogeneous (GTK_STACK (self->pages), FALSE);
   gtk_paned_set_start_child (GTK_PANED (paned), self->overlay);
   gtk_paned_set_end_child (GTK_PANED (paned), self->pages);
-  p2v_hex_pane_remember (GTK_PANED (paned), self->settings);
+  p2v_hex_pane_remember (GTK_PANED (paned), self->settings, "panel-height");
+  return g_object_ref_sink (paned);
+}
+
+/* (nullable): the part of @content, below the header bar, that has the tabs. */
+static GtkWidget *
+find_body (GtkWidget *content)
+{
+  GType type = g_type_from_name ("AdwTabView");
+  GtkWidget *body = type != 0 && GTK_IS_BOX (content) ? find_widget (content, type) : NULL;
+
+  while (body != NULL && gtk_widget_get_parent (body) != content)
+    body = gtk_widget_get_parent (body);
+  return body;
+}
+
+/* Puts the pane, and beside it the map, in the place of @body. GHex hides that when there is no
+ * file, and shows something else. */
+static void
+wrap_body (P2vGhexWindow *self,
+           GtkWidget     *content,
+           GtkWidget     *body)
+{
+  GtkWidget *beside = gtk_paned_new (GTK_ORIENTATION_HORIZONTAL);
+  GtkWidget *before = gtk_widget_get_prev_sibling (body);
+  g_autoptr (GtkWidget) kept = g_object_ref (body);
+
+  gtk_box_remove (GTK_BOX (content), body);
+  g_autoptr (GtkWidget) paned = make_pane (self, body);
+  gtk_paned_set_start_child (GTK_PANED (beside), paned);
+  gtk_box_insert_child_after (GTK_BOX (content), beside, before);
+  g_object_bind_property (body, "visible", beside, "visible", G_BINDING_SYNC_CREATE);
+  self->pictures = p2v_hex_pictures_new (self->window, GTK_PANED (beside), self->settings);
+}
+
+/* Puts the pane around everything that the window shows. */
+static void
+wrap_everything (P2vGhexWindow *self,
+                 const char    *property,
+                 GtkWidget     *content)
+{
+  g_object_set (self->window, property, NULL, NULL);
+  g_autoptr (GtkWidget) paned = make_pane (self, content);
   g_object_set (self->window, property, paned, NULL);
+  self->pictures = p2v_hex_pictures_new (self->window, NULL, self->settings);
+}
+
+/* The focus, which goes when widgets are moved, comes back. */
+static void
+wrap_content (P2vGhexWindow *self,
+              const char    *property)
+{
+  GtkWidget *focus = gtk_window_get_focus (self->window);
+  g_autoptr (GtkWidget) content = NULL;
+
+  g_object_get (self->window, property, &content, NULL);
+  add_to_header (content);
+  GtkWidget *body = find_body (content);
+  if (body != NULL)
+    wrap_body (self, content, body);
+  else
+    wrap_everything (self, property, content);
   if (focus != NULL)
     gtk_widget_grab_focus (focus);
 }
@@ -186,6 +293,7 @@ window_destroyed_cb (P2vGhexWindow *self)
 {
   g_clear_handle_id (&self->idle_id, g_source_remove);
   g_clear_object (&self->tab);
+  p2v_hex_pictures_close (self->pictures);
   gtk_widget_insert_action_group (GTK_WIDGET (self->window), "p2v", NULL);
   self->overlay = NULL;
   self->pages = NULL;
@@ -205,6 +313,7 @@ p2v_ghex_window_dispose (GObject *object)
 
   g_clear_handle_id (&self->idle_id, g_source_remove);
   g_clear_object (&self->tab);
+  g_clear_object (&self->pictures);
   g_clear_object (&self->settings);
 
   G_OBJECT_CLASS (p2v_ghex_window_parent_class)->dispose (object);
@@ -244,7 +353,7 @@ p2v_ghex_window_ensure (GtkWindow       *window,
   self->settings = g_object_ref (settings);
   g_action_map_add_action_entries (G_ACTION_MAP (window), actions, G_N_ELEMENTS (actions), self);
   wrap_content (self, property);
-  update_visible (self);
+  follow_tab (self);
   g_signal_connect_object (settings, "notify::panel-visible", G_CALLBACK (settings_changed_cb),
                            self, G_CONNECT_SWAPPED);
   g_signal_connect_object (window, "destroy", G_CALLBACK (window_destroyed_cb), self,
@@ -279,9 +388,7 @@ p2v_ghex_window_show_tab (P2vGhexWindow *self,
   adopt_page (self, page);
   g_set_object (&self->tab, tab);
   gtk_stack_set_visible_child (GTK_STACK (self->pages), page);
-  gtk_widget_insert_action_group (GTK_WIDGET (self->window), "p2v", get_actions (self));
-  p2v_hex_shade_set_link (GTK_OVERLAY (self->overlay), p2v_ghex_tab_get_link (tab));
-  update_visible (self);
+  follow_tab (self);
 }
 
 static gboolean
@@ -291,9 +398,7 @@ empty_cb (gpointer user_data)
 
   self->idle_id = 0;
   g_clear_object (&self->tab);
-  gtk_widget_insert_action_group (GTK_WIDGET (self->window), "p2v", NULL);
-  p2v_hex_shade_set_link (GTK_OVERLAY (self->overlay), NULL);
-  update_visible (self);
+  follow_tab (self);
   return G_SOURCE_REMOVE;
 }
 

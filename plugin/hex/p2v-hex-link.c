@@ -648,6 +648,51 @@ p2v_hex_link_go_to_run (P2vHexLink *self,
   return TRUE;
 }
 
+/* As far as physical memory goes on from @position to @limit, which is on the screen. In views of
+ * virtual memory it may be another page's; then it is the end of this one. */
+static P2vPhysAddr
+extend (P2vHexLink  *self,
+        guint64      position,
+        P2vPhysAddr  pa,
+        guint64      limit)
+{
+  P2vPhysAddr reached = 0;
+  P2vPhysAddr page = pa & ~(P2vPhysAddr) (P2V_FRAME_SIZE - 1);
+
+  /* Unsigned: the same for a limit before @position. */
+  if (p2v_hex_space_get_pa (self->space, limit, &reached) && reached - pa == limit - position)
+    return reached;
+  return limit < position ? page : page + P2V_FRAME_SIZE - 1;
+}
+
+gboolean
+p2v_hex_link_get_shown (P2vHexLink  *self,
+                        P2vPhysAddr *ret_first,
+                        P2vPhysAddr *ret_last)
+{
+  P2vHexGeometry geometry;
+  guint64 gap_start = 0;
+  guint64 gap_end = 0;
+  P2vPhysAddr pa = 0;
+
+  if (self->hex == NULL || self->space == NULL || !p2v_hex_geometry_init (&geometry, self->hex)
+      || geometry.size == 0)
+    return FALSE;
+  guint64 first = (guint64) (geometry.top_line * geometry.bytes_per_line);
+  guint64 last = MIN (first + (guint64) (geometry.n_lines * geometry.bytes_per_line),
+                      (guint64) geometry.size) - 1;
+  guint64 position = get_position (self);
+  if (position < first || position > last)
+    position = first;
+  if (p2v_hex_space_get_gap (self->space, position, &gap_start, &gap_end))
+    position = gap_end;
+  if (position > last || !p2v_hex_space_get_pa (self->space, position, &pa))
+    return FALSE;
+  *ret_first = extend (self, position, pa, first);
+  *ret_last = extend (self, position, pa, last);
+  return TRUE;
+}
+
 char *
 p2v_hex_link_dup_absence (P2vHexLink *self)
 {

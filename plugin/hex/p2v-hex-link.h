@@ -57,6 +57,11 @@ gboolean     p2v_hex_link_go_to_pa     (P2vHexLink      *self,
  * there is none. */
 gboolean     p2v_hex_link_go_to_run    (P2vHexLink      *self,
                                         gboolean         forwards);
+/* The physical memory that is on the screen, from its first to its last byte, around the cursor if
+ * that is there too; FALSE if it shows none. */
+gboolean     p2v_hex_link_get_shown    (P2vHexLink      *self,
+                                        P2vPhysAddr     *ret_first,
+                                        P2vPhysAddr     *ret_last);
 /* (transfer full): why there is nothing under the cursor, or NULL if there is something. */
 char        *p2v_hex_link_dup_absence  (P2vHexLink      *self);
 /* (nullable): why a process could not be shown; until the view is changed again. */

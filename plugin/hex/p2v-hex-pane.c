@@ -9,6 +9,7 @@ typedef struct
 {
   GtkPaned       *paned; /* holds us */
   P2vHexSettings *settings;
+  const char     *key;
   guint           idle_id;
   gboolean        is_set;
 } Pane;
@@ -23,19 +24,28 @@ pane_free (gpointer data)
   g_free (pane);
 }
 
-/* Where the panel has the height that was chosen, as far as there is room. The paned counts from
- * the top, a person from the bottom. */
+static int
+get_length (Pane *pane)
+{
+  GtkWidget *widget = GTK_WIDGET (pane->paned);
+  GtkOrientation orientation = gtk_orientable_get_orientation (GTK_ORIENTABLE (pane->paned));
+
+  return orientation == GTK_ORIENTATION_VERTICAL ? gtk_widget_get_height (widget)
+                                                 : gtk_widget_get_width (widget);
+}
+
+/* Where the end has the size that was chosen, as far as there is room. The paned counts from the
+ * start, a person from the end. */
 static int
 get_wanted_position (Pane *pane)
 {
-  int panel_height = 0;
+  int size = 0;
   int lowest = 0;
   int highest = 0;
 
-  g_object_get (pane->settings, "panel-height", &panel_height, NULL);
+  g_object_get (pane->settings, pane->key, &size, NULL);
   g_object_get (pane->paned, "min-position", &lowest, "max-position", &highest, NULL);
-  int position = gtk_widget_get_height (GTK_WIDGET (pane->paned)) - panel_height;
-  return MAX (lowest, MIN (position, highest));
+  return MAX (lowest, MIN (get_length (pane) - size, highest));
 }
 
 static gboolean
@@ -49,7 +59,7 @@ set_position_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* The height is known as soon as there is a greatest position; but that is told in the middle of
+/* The size is known as soon as there is a greatest position; but that is told in the middle of
  * laying out. */
 static void
 allocated_cb (Pane *pane)
@@ -62,23 +72,24 @@ allocated_cb (Pane *pane)
 static void
 moved_cb (Pane *pane)
 {
-  int height = gtk_widget_get_height (GTK_WIDGET (pane->paned));
   int position = gtk_paned_get_position (pane->paned);
   GtkWidget *end = gtk_paned_get_end_child (pane->paned);
 
   if (pane->is_set && end != NULL && gtk_widget_get_mapped (end)
       && position != get_wanted_position (pane))
-    g_object_set (pane->settings, "panel-height", MAX (0, height - position), NULL);
+    g_object_set (pane->settings, pane->key, MAX (0, get_length (pane) - position), NULL);
 }
 
 void
 p2v_hex_pane_remember (GtkPaned       *paned,
-                       P2vHexSettings *settings)
+                       P2vHexSettings *settings,
+                       const char     *key)
 {
   Pane *pane = g_new0 (Pane, 1);
 
   pane->paned = paned;
   pane->settings = g_object_ref (settings);
+  pane->key = key;
   gtk_paned_set_resize_start_child (paned, TRUE);
   gtk_paned_set_resize_end_child (paned, FALSE);
   gtk_paned_set_shrink_start_child (paned, FALSE);

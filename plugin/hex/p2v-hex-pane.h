@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  * Copyright 2026 The pas2vas authors */
 
-/* Keeps the height of what is at the lower end of a GtkPaned, from one time to the next. */
+/* Keeps the size of what is at the end of a GtkPaned, from one time to the next. */
 
 #pragma once
 
@@ -11,8 +11,10 @@
 
 G_BEGIN_DECLS
 
-/* @paned: vertical, with both children. */
+/* @paned: has both children
+ * @key: the property of @settings with the height, or width, of the child at the end */
 void p2v_hex_pane_remember (GtkPaned       *paned,
-                            P2vHexSettings *settings);
+                            P2vHexSettings *settings,
+                            const char     *key);
 
 G_END_DECLS

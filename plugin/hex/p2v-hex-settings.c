@@ -6,19 +6,6 @@
 #include "p2v-hex-settings.h"
 
 #define SCHEMA_ID "io.github.pas2vas.HexView"
-#define DEFAULT_PANEL_HEIGHT 260
-
-struct _P2vHexSettings
-{
-  GObject    parent_instance;
-
-  GSettings *settings;      /* NULL: there is no schema */
-  gboolean   hover;
-  gboolean   panel_visible;
-  int        panel_height;
-};
-
-G_DEFINE_FINAL_TYPE (P2vHexSettings, p2v_hex_settings, G_TYPE_OBJECT)
 
 enum
 {
@@ -26,8 +13,34 @@ enum
   PROP_HOVER,
   PROP_PANEL_VISIBLE,
   PROP_PANEL_HEIGHT,
+  PROP_MAP_VISIBLE,
+  PROP_MAP_WIDTH,
   N_PROPS
 };
+
+/* The keys of the schema, and what they are without it. */
+static const struct
+{
+  const char *name;
+  GType       type;
+  int         value;
+} keys[N_PROPS] = {
+  [PROP_HOVER] = { "hover", G_TYPE_BOOLEAN, TRUE },
+  [PROP_PANEL_VISIBLE] = { "panel-visible", G_TYPE_BOOLEAN, TRUE },
+  [PROP_PANEL_HEIGHT] = { "panel-height", G_TYPE_INT, 260 },
+  [PROP_MAP_VISIBLE] = { "map-visible", G_TYPE_BOOLEAN, FALSE },
+  [PROP_MAP_WIDTH] = { "map-width", G_TYPE_INT, 280 },
+};
+
+struct _P2vHexSettings
+{
+  GObject    parent_instance;
+
+  GSettings *settings;        /* NULL: there is no schema */
+  int        values[N_PROPS]; /* by property */
+};
+
+G_DEFINE_FINAL_TYPE (P2vHexSettings, p2v_hex_settings, G_TYPE_OBJECT)
 
 static GParamSpec *properties[N_PROPS];
 
@@ -37,22 +50,12 @@ p2v_hex_settings_get_property (GObject    *object,
                                GValue     *value,
                                GParamSpec *pspec)
 {
-  P2vHexSettings *self = P2V_HEX_SETTINGS (object);
+  int number = P2V_HEX_SETTINGS (object)->values[prop_id];
 
-  switch (prop_id)
-    {
-    case PROP_HOVER:
-      g_value_set_boolean (value, self->hover);
-      break;
-    case PROP_PANEL_VISIBLE:
-      g_value_set_boolean (value, self->panel_visible);
-      break;
-    case PROP_PANEL_HEIGHT:
-      g_value_set_int (value, self->panel_height);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
-    }
+  if (keys[prop_id].type == G_TYPE_BOOLEAN)
+    g_value_set_boolean (value, number);
+  else
+    g_value_set_int (value, number);
 }
 
 static void
@@ -61,22 +64,10 @@ p2v_hex_settings_set_property (GObject      *object,
                                const GValue *value,
                                GParamSpec   *pspec)
 {
-  P2vHexSettings *self = P2V_HEX_SETTINGS (object);
+  int *number = &P2V_HEX_SETTINGS (object)->values[prop_id];
 
-  switch (prop_id)
-    {
-    case PROP_HOVER:
-      self->hover = g_value_get_boolean (value);
-      break;
-    case PROP_PANEL_VISIBLE:
-      self->panel_visible = g_value_get_boolean (value);
-      break;
-    case PROP_PANEL_HEIGHT:
-      self->panel_height = g_value_get_int (value);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
-    }
+  *number = keys[prop_id].type == G_TYPE_BOOLEAN ? g_value_get_boolean (value)
+                                                 : g_value_get_int (value);
 }
 
 static void
@@ -97,19 +88,19 @@ p2v_hex_settings_class_init (P2vHexSettingsClass *klass)
   object_class->set_property = p2v_hex_settings_set_property;
   object_class->dispose = p2v_hex_settings_dispose;
 
-  properties[PROP_HOVER] = g_param_spec_boolean ("hover", NULL, NULL, TRUE, flags);
-  properties[PROP_PANEL_VISIBLE] = g_param_spec_boolean ("panel-visible", NULL, NULL, TRUE, flags);
-  properties[PROP_PANEL_HEIGHT] = g_param_spec_int ("panel-height", NULL, NULL, 0, G_MAXINT,
-                                                    DEFAULT_PANEL_HEIGHT, flags);
+  for (guint i = PROP_0 + 1; i < N_PROPS; i++)
+    properties[i] = keys[i].type == G_TYPE_BOOLEAN
+                        ? g_param_spec_boolean (keys[i].name, NULL, NULL, keys[i].value, flags)
+                        : g_param_spec_int (keys[i].name, NULL, NULL, 0, G_MAXINT, keys[i].value,
+                                            flags);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 }
 
 static void
 p2v_hex_settings_init (P2vHexSettings *self)
 {
-  self->hover = TRUE;
-  self->panel_visible = TRUE;
-  self->panel_height = DEFAULT_PANEL_HEIGHT;
+  for (guint i = PROP_0 + 1; i < N_PROPS; i++)
+    self->values[i] = keys[i].value;
 }
 
 /* GSettings ends the program if a schema or a key is missing, and this may be somebody else's
@@ -141,7 +132,7 @@ p2v_hex_settings_new (const char *folder)
   self->settings = g_settings_new_full (schema, NULL, NULL);
   for (guint i = PROP_0 + 1; i < N_PROPS; i++)
     {
-      const char *name = properties[i]->name;
+      const char *name = keys[i].name;
       if (g_settings_schema_has_key (schema, name))
         g_settings_bind (self->settings, name, self, name, G_SETTINGS_BIND_DEFAULT);
     }
@@ -151,5 +142,5 @@ p2v_hex_settings_new (const char *folder)
 gboolean
 p2v_hex_settings_get_hover (P2vHexSettings *self)
 {
-  return self->hover;
+  return self->values[PROP_HOVER];
 }

@@ -9,6 +9,7 @@
 #include "p2v-hex-hover.h"
 #include "p2v-hex-link.h"
 #include "p2v-hex-pane.h"
+#include "p2v-hex-pictures.h"
 #include "p2v-hex-shade.h"
 #include "p2v-viewer-hex.h"
 
@@ -24,6 +25,7 @@ struct _P2vViewerWindow
   P2vHexSettings       *settings;
   P2vHexLink           *link;  /* NULL without an image */
   P2vHexBar            *bar;   /* owned by @panel_box */
+  P2vHexPictures       *pictures;
 
   AdwWindowTitle       *window_title;
   GtkInfoBar           *read_error_bar;
@@ -32,8 +34,7 @@ struct _P2vViewerWindow
   GtkPaned             *paned;
   GtkBox               *panel_box;
   P2vPanel             *panel;
-  P2vMemoryMap         *map;
-  GtkWindow            *sharing; /* (nullable): while it is open */
+  GtkPaned             *map_paned;
 };
 
 G_DEFINE_FINAL_TYPE (P2vViewerWindow, p2v_viewer_window, ADW_TYPE_APPLICATION_WINDOW)
@@ -86,27 +87,6 @@ read_error_closed_cb (P2vViewerWindow *self)
   gtk_info_bar_set_revealed (self->read_error_bar, FALSE);
 }
 
-/* The map outlines the page of the cursor. */
-static void
-cursor_moved_cb (P2vViewerWindow *self)
-{
-  P2vPhysAddr pa;
-
-  if (!p2v_panel_get_address (self->panel, &pa))
-    return;
-  pa &= ~(P2V_FRAME_SIZE - 1);
-  p2v_memory_map_set_view (self->map, pa, pa + P2V_FRAME_SIZE - 1);
-}
-
-static void
-jump_to_address_cb (P2vViewerWindow *self,
-                    guint64          pa)
-{
-  if (self->link == NULL || !p2v_hex_link_go_to_pa (self->link, pa))
-    return;
-  cursor_moved_cb (self);
-}
-
 /* FALSE if the image does not hold the address. */
 static gboolean
 get_start_offset (const Opening *opening,
@@ -151,12 +131,10 @@ show_image (P2vViewerWindow *self,
   self->link = p2v_hex_link_new (HEX_WIDGET (hex), buffer, self->panel);
   g_signal_connect_object (buffer, "read-failed", G_CALLBACK (read_failed_cb), self,
                            G_CONNECT_SWAPPED);
-  g_signal_connect_object (hex, "cursor-moved", G_CALLBACK (cursor_moved_cb), self,
-                           G_CONNECT_SWAPPED | G_CONNECT_AFTER);
   gtk_stack_set_visible_child_name (self->stack, "image");
 
   p2v_hex_link_set_session (self->link, session);
-  p2v_memory_map_set_session (self->map, session);
+  p2v_hex_pictures_set_link (self->pictures, self->link);
   p2v_hex_bar_set_link (self->bar, self->link);
   p2v_hex_shade_set_link (GTK_OVERLAY (overlay), self->link);
   p2v_hex_hover_attach (self->link, self->settings);
@@ -273,27 +251,19 @@ export_action (GtkWidget *widget,
 }
 
 static void
+show_map_apart_action (GtkWidget  *widget,
+                       const char *action_name,
+                       GVariant   *parameter)
+{
+  p2v_hex_pictures_show_map (P2V_VIEWER_WINDOW (widget)->pictures);
+}
+
+static void
 show_sharing_action (GtkWidget  *widget,
                      const char *action_name,
                      GVariant   *parameter)
 {
-  P2vViewerWindow *self = P2V_VIEWER_WINDOW (widget);
-
-  if (self->link == NULL)
-    return;
-  if (self->sharing == NULL)
-    {
-      GtkWidget *view = p2v_sharing_view_new ();
-      p2v_sharing_view_set_session (P2V_SHARING_VIEW (view), p2v_hex_link_get_session (self->link));
-      self->sharing = GTK_WINDOW (gtk_window_new ());
-      g_object_add_weak_pointer (G_OBJECT (self->sharing), (gpointer *) &self->sharing);
-      gtk_window_set_title (self->sharing, _ ("Shared Memory"));
-      gtk_window_set_default_size (self->sharing, 760, 720);
-      gtk_window_set_transient_for (self->sharing, GTK_WINDOW (self));
-      gtk_window_set_destroy_with_parent (self->sharing, TRUE);
-      gtk_window_set_child (self->sharing, view);
-    }
-  gtk_window_present (self->sharing);
+  p2v_hex_pictures_show_sharing (P2V_VIEWER_WINDOW (widget)->pictures);
 }
 
 static void
@@ -307,22 +277,19 @@ p2v_viewer_window_dispose (GObject *object)
   if (self->chooser != NULL)
     gtk_native_dialog_destroy (GTK_NATIVE_DIALOG (self->chooser));
   g_clear_object (&self->chooser);
+  if (self->pictures != NULL)
+    p2v_hex_pictures_close (self->pictures);
+  g_clear_object (&self->pictures);
   if (self->link != NULL)
     p2v_hex_link_break (self->link);
   g_clear_object (&self->link);
   g_clear_object (&self->settings);
-  if (self->sharing != NULL)
-    gtk_window_destroy (self->sharing);
-  g_clear_weak_pointer (&self->sharing);
-  /* These actions hold widgets, which must not outlive the window's actions that refer to them. */
+  /* It holds a widget, which must not outlive the window's actions that refer to it. */
   g_action_map_remove_action (G_ACTION_MAP (self), "show-panel");
-  g_action_map_remove_action (G_ACTION_MAP (self), "show-map");
   gtk_widget_insert_action_group (GTK_WIDGET (self), "p2v", NULL);
   /* The panel cancels what it is doing; the window may live on in somebody's reference. */
   if (self->panel != NULL)
     p2v_panel_set_session (self->panel, NULL);
-  if (self->map != NULL)
-    p2v_memory_map_set_session (self->map, NULL);
 
   g_clear_pointer (&self->symbols_path, g_free);
   G_OBJECT_CLASS (p2v_viewer_window_parent_class)->dispose (object);
@@ -336,7 +303,6 @@ p2v_viewer_window_class_init (P2vViewerWindowClass *klass)
   G_OBJECT_CLASS (klass)->dispose = p2v_viewer_window_dispose;
 
   g_type_ensure (P2V_TYPE_PANEL);
-  g_type_ensure (P2V_TYPE_MEMORY_MAP);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                "/io/github/pas2vas/Viewer/p2v-viewer-window.ui");
   gtk_widget_class_bind_template_child (widget_class, P2vViewerWindow, window_title);
@@ -346,14 +312,15 @@ p2v_viewer_window_class_init (P2vViewerWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, P2vViewerWindow, paned);
   gtk_widget_class_bind_template_child (widget_class, P2vViewerWindow, panel_box);
   gtk_widget_class_bind_template_child (widget_class, P2vViewerWindow, panel);
-  gtk_widget_class_bind_template_child (widget_class, P2vViewerWindow, map);
-  gtk_widget_class_bind_template_callback (widget_class, jump_to_address_cb);
+  gtk_widget_class_bind_template_child (widget_class, P2vViewerWindow, map_paned);
   gtk_widget_class_bind_template_callback (widget_class, read_error_closed_cb);
 
   gtk_widget_class_install_action (widget_class, "win.open", NULL, open_action);
   gtk_widget_class_install_action (widget_class, "win.go-to", "s", go_to_action);
   gtk_widget_class_install_action (widget_class, "win.filter", NULL, filter_action);
   gtk_widget_class_install_action (widget_class, "win.export", NULL, export_action);
+  gtk_widget_class_install_action (widget_class, "win.show-map-apart", NULL,
+                                   show_map_apart_action);
   gtk_widget_class_install_action (widget_class, "win.show-sharing", NULL, show_sharing_action);
 }
 
@@ -368,14 +335,16 @@ p2v_viewer_window_init (P2vViewerWindow *self)
                           G_BINDING_BIDIRECTIONAL | G_BINDING_SYNC_CREATE);
   g_object_bind_property (self->panel, "visible", self->panel_box, "visible",
                           G_BINDING_SYNC_CREATE);
-  p2v_hex_pane_remember (self->paned, self->settings);
+  p2v_hex_pane_remember (self->paned, self->settings, "panel-height");
+  self->pictures = p2v_hex_pictures_new (GTK_WINDOW (self), self->map_paned, self->settings);
   gtk_widget_insert_action_group (GTK_WIDGET (self), "p2v",
                                   p2v_panel_get_action_group (self->panel));
 
   g_autoptr (GPropertyAction) show_panel
       = g_property_action_new ("show-panel", self->panel, "visible");
   g_action_map_add_action (G_ACTION_MAP (self), G_ACTION (show_panel));
-  g_autoptr (GPropertyAction) show_map = g_property_action_new ("show-map", self->map, "visible");
+  g_autoptr (GPropertyAction) show_map
+      = g_property_action_new ("show-map", self->settings, "map-visible");
   g_action_map_add_action (G_ACTION_MAP (self), G_ACTION (show_map));
 
   /* Not an accelerator of the application: that would come before whatever has the focus, and

@@ -101,9 +101,9 @@ class Ghex:
         subprocess.run(self.command(file), env=self.environment, check=True, timeout=PATIENCE_S)
 
     def connect(self):
-        self.wait_until(lambda: os.path.exists(self.socket_path), 'a probe')
         connection = socket.socket(socket.AF_UNIX)
-        connection.connect(self.socket_path)
+        # The file is there a little before somebody listens.
+        self.wait_until(lambda: connection.connect_ex(self.socket_path) == 0, 'a probe')
         connection.settimeout(PATIENCE_S)
         self.channel = connection.makefile('rw', encoding='utf-8')
         connection.close()
@@ -121,6 +121,9 @@ class Ghex:
     def state(self):
         return self.ask('state')
 
+    def last_state(self):
+        return self.state() if self.channel is not None else 'it has not begun'
+
     def read_errors(self):
         self.errors.flush()
         with open(self.errors.name, encoding='utf-8') as f:
@@ -133,7 +136,7 @@ class Ghex:
                 raise AssertionError(f'GHex ended with {self.process.returncode}: '
                                      + self.read_errors())
             if time.monotonic() > deadline:
-                raise AssertionError(f'waited in vain for {what}: {self.state()}')
+                raise AssertionError(f'waited in vain for {what}: {self.last_state()}')
             time.sleep(0.01)
 
     def wait_for(self, what, **wanted):
@@ -190,6 +193,10 @@ class Ghex:
             timeout=PATIENCE_S,
         )
         self.window = found.stdout.split()[0]
+        self.activate()
+
+    def activate(self):
+        """Gives the window the keyboard, which another one of GHex may have."""
         self.xdotool('windowactivate', '--sync', self.window)
 
     def xdotool(self, *arguments):
@@ -249,7 +256,10 @@ class Ghex:
         """Closes the window as its button does, and returns the exit status."""
         self.press('alt+F4')
         try:
-            return self.process.wait(PATIENCE_S)
+            status = self.process.wait(PATIENCE_S)
+            if status != 0:
+                raise AssertionError(f'GHex ended with {status}: ' + self.read_errors())
+            return status
         finally:
             self.end()
 

@@ -21,6 +21,9 @@ CLI = os.path.join(os.environ['P2V_TEST_BUILD'], 'plugin', 'cli', 'pas2vas')
 TWICE = 0x4A3E010
 TWICE_VA = 0x7FE716315010
 N_POINTS = 100
+# Of the map of memory, and of the tiny image.
+CELL = 5
+N_FRAMES = 76 * 1024**2 // 4096
 
 
 def lookup(environment, image, offset):
@@ -110,15 +113,18 @@ class GhexTest(unittest.TestCase):
         self.assertGreater(n_hits, N_POINTS // 2)
 
     def hover(self, host, x, y):
-        """The tooltip's text, or None. The pointer comes from the side, and then rests."""
+        """The tooltip's text, or None. The pointer comes from the side, and then rests: what is
+        said twice is no longer of a place on its way."""
         host.point(x, y - 3)
         host.point(x, y)
         deadline = time.monotonic() + 2
+        before = None
         while time.monotonic() < deadline:
-            state = host.state()
-            if 'tooltip' in state:
-                return state['tooltip']
-            time.sleep(0.02)
+            tooltip = host.state().get('tooltip')
+            if tooltip is not None and tooltip == before:
+                return tooltip
+            before = tooltip
+            time.sleep(0.1)
         return None
 
     def test_views_keep_the_cursor_on_the_same_byte(self):
@@ -165,6 +171,86 @@ class GhexTest(unittest.TestCase):
         self.assertNotIn('cursor', host.state())
         host.open(TINY)
         host.wait_for('the file again', file=TINY, stage=3)
+        self.assertEqual(host.close_window(), 0)
+
+    def map_cell(self, state, address):
+        """Left, top and number of the map's cell with an address of the tiny image."""
+        columns, rows = state['map'][2] // CELL, state['map'][3] // CELL
+        # Cell number i begins at frame i * N_FRAMES / (columns * rows), rounded down.
+        cell = ((address // 4096 + 1) * columns * rows - 1) // N_FRAMES
+        return cell % columns * CELL, cell // columns * CELL, cell
+
+    def has_frame(self, host, address):
+        """Whether the map has the mark of the hex view around the cell of the address: a white line
+        within a black one."""
+        state = host.state()
+        if 'map' not in state:
+            return False
+        x, y, _ = self.map_cell(state, address)
+        corners = [(x - 1, y - 1), (x + CELL, y + CELL), (x - 2, y - 2), (x + CELL + 1, y - 2)]
+        colours = [host.ask('map {} {}'.format(*corner)) for corner in corners]
+        return colours == ['#ffffff', '#ffffff', '#000000', '#000000']
+
+    def test_map_frames_what_is_shown_and_leads_there(self):
+        host = self.open_tiny()
+        self.assertNotIn('map', host.state())
+        host.press('F10')
+        host.wait_until(lambda: host.state().get('map_lines', 0) > 5, 'the map')
+        self.go_to(host, TWICE)
+        host.wait_until(lambda: self.has_frame(host, TWICE), 'the frame')
+        self.assertFalse(self.has_frame(host, 0x2000000))
+        time.sleep(1)
+        host.picture('ghex-7-map')
+        state = host.state()
+        x, y, cell = self.map_cell(state, 0x2000000)
+        host.click(state['map'][0] + x + CELL // 2, state['map'][1] + y + CELL // 2)
+        host.wait_until(
+            lambda: self.map_cell(state, host.state()['cursor'])[2] == cell, 'the jump')
+        host.wait_until(lambda: self.has_frame(host, 0x2000000), 'the frame')
+        self.assertEqual(host.state()['focus'], 'HexWidget')
+        self.assertEqual(host.close_window(), 0)
+        again = self.open_tiny()
+        again.wait_until(lambda: again.state().get('map_lines', 0) > 5, 'the map again')
+        again.press('F10')
+        again.wait_until(lambda: 'map' not in again.state(), 'no map')
+        self.assertEqual(again.close_window(), 0)
+
+    def test_map_and_shared_memory_follow_tabs(self):
+        second = os.path.join(self.desk.home, 'second.raw')
+        with open(second, 'wb') as f:
+            f.truncate(1024**2)
+        host = self.open_tiny()
+        host.press('ctrl+shift+s')
+        host.wait_until(
+            lambda: 'share writable' in host.state().get('dialog_text', ''), 'shared memory')
+        self.assertEqual(host.state()['dialog_title'], 'Shared Memory')
+        time.sleep(0.5)
+        host.picture('ghex-8-sharing')
+        host.press('Escape')
+        host.wait_until(lambda: 'dialog' not in host.state(), 'no dialog')
+        host.press('F10')
+        host.wait_until(lambda: host.state().get('map_lines', 0) > 5, 'the map')
+        self.go_to(host, TWICE)
+        host.press('ctrl+shift+s')
+        host.wait_until(lambda: 'dialog' in host.state(), 'shared memory again')
+        host.open(second)
+        host.wait_for('the second file', file=second, stage=1)
+        # Nothing is known of it, and nothing of the other image is shown any more.
+        host.wait_until(lambda: host.state().get('map_lines') == 0, 'an empty map')
+        host.wait_until(
+            lambda: 'share writable' not in host.state().get('dialog_text', 'share writable'),
+            'shared memory of nothing')
+        host.activate()
+        host.press('ctrl+Page_Up')
+        host.wait_for('the first tab', file=TINY, pa=TWICE)
+        host.wait_until(lambda: self.has_frame(host, TWICE), 'the frame')
+        host.wait_until(
+            lambda: 'share writable' in host.state().get('dialog_text', ''), 'shared memory')
+        host.press('ctrl+w', 'ctrl+w')
+        host.wait_until(lambda: 'cursor' not in host.state(), 'no tab')
+        host.wait_until(lambda: not {'map', 'dialog'} & set(host.state()), 'no pictures')
+        host.open(TINY)
+        host.wait_until(lambda: host.state().get('map_lines', 0) > 5, 'the map')
         self.assertEqual(host.close_window(), 0)
 
     def test_new_document_has_no_panel_and_can_be_edited(self):

@@ -55,7 +55,7 @@ add_widgets (Fixture *fixture)
   gtk_box_append (GTK_BOX (box), panel);
   gtk_paned_set_start_child (GTK_PANED (paned), fixture->overlay);
   gtk_paned_set_end_child (GTK_PANED (paned), box);
-  p2v_hex_pane_remember (GTK_PANED (paned), fixture->settings);
+  p2v_hex_pane_remember (GTK_PANED (paned), fixture->settings, "panel-height");
 
   fixture->window = gtk_window_new ();
   gtk_window_set_default_size (GTK_WINDOW (fixture->window), 1000, 700);
@@ -375,6 +375,57 @@ buttons_lead_over_the_holes (void **state)
   wait_for_cursor (fixture, 0x10000);
 }
 
+/* FALSE if nothing is. */
+static gboolean
+read_shown (Fixture     *fixture,
+            P2vPhysAddr *ret_first,
+            P2vPhysAddr *ret_last)
+{
+  gtk_test_widget_wait_for_draw (fixture->window);
+  p2v_ui_test_settle ();
+  return p2v_hex_link_get_shown (fixture->link, ret_first, ret_last);
+}
+
+static void
+memory_on_the_screen_is_told_in_every_view (void **state)
+{
+  Fixture *fixture = *state;
+  GtkAdjustment *adjustment = hex_widget_get_adjustment (fixture->hex);
+  P2vPhysAddr first = 0;
+  P2vPhysAddr last = 0;
+
+  assert_true (p2v_hex_link_go_to_offset (fixture->link, TWICE_PA));
+  assert_true (read_shown (fixture, &first, &last));
+  /* Some lines of the page before are on the screen, too; the last line perhaps in part. */
+  guint64 n_lines = (guint64) gtk_adjustment_get_page_size (adjustment);
+  assert_true (first < (TWICE_PA & ~0xfff) && last > TWICE_PA);
+  assert_int_equal (first, gtk_adjustment_get_value (adjustment) * 16);
+  assert_in_range (last, first + n_lines * 16 - 1, first + (n_lines + 2) * 16 - 1);
+
+  /* What is before this page in the process's memory is elsewhere in physical memory. */
+  choose_view (fixture, "rl-twice (88)");
+  p2v_ui_test_wait (is_virtual, fixture->link);
+  assert_true (read_shown (fixture, &first, &last));
+  assert_int_equal (first, TWICE_PA & ~0xfff);
+  assert_in_range (last, TWICE_PA + 1, TWICE_PA | 0xfff);
+}
+
+static void
+memory_on_the_screen_ends_at_a_hole (void **state)
+{
+  Fixture *fixture = *state;
+  P2vPhysAddr first = 0;
+  P2vPhysAddr last = 0;
+
+  choose_view (fixture, "Physical memory");
+  assert_true (p2v_hex_link_go_to_pa (fixture->link, 0x12020));
+  assert_true (read_shown (fixture, &first, &last));
+  assert_in_range (first, 0x11000, 0x12020);
+  assert_in_range (last, 0x12021, 0x12fff);
+  hex_widget_set_cursor (fixture->hex, 0x1000000);
+  assert_false (read_shown (fixture, &first, &last));
+}
+
 static void
 scrolling_passes_over_what_would_show_nothing (void **state)
 {
@@ -557,6 +608,8 @@ main (void)
     of_holes (physical_view_stands_by_address_and_has_holes),
     of_holes (buttons_lead_over_the_holes),
     of_holes (scrolling_passes_over_what_would_show_nothing),
+    of_tiny (memory_on_the_screen_is_told_in_every_view),
+    of_holes (memory_on_the_screen_ends_at_a_hole),
     of_holes (change_that_gets_as_far_as_the_buffer_leaves_no_trace),
     of_tiny (tooltip_names_owners_at_once_and_the_rest_soon),
     of_tiny (tooltip_says_how_many_more_there_are_and_what_nobody_has),

@@ -6,7 +6,8 @@
  *
  * It answers on the socket that P2V_GHEX_PROBE names, a JSON object for each line:
  *   state   what the active window shows
- *   calm    forgets how long the main loop was busy; state tells since */
+ *   calm    forgets how long the main loop was busy; state tells since
+ *   map X Y the colour of a point of the map of memory, as "#rrggbb" */
 
 #include "config.h"
 
@@ -223,6 +224,19 @@ add_panel (GString  *json,
 }
 
 static void
+add_map (GString   *json,
+         GtkWidget *map)
+{
+  GtkWidget *list = find (map, "GtkListBox");
+  guint n_lines = 0;
+
+  while (list != NULL && gtk_list_box_get_row_at_index (GTK_LIST_BOX (list), (int) n_lines) != NULL)
+    n_lines++;
+  add_area (json, "map", find (map, "P2vMapCanvas"));
+  g_string_append_printf (json, "\"map_lines\":%u,", n_lines);
+}
+
+static void
 add_window (GString   *json,
             GtkWidget *window)
 {
@@ -241,6 +255,8 @@ add_window (GString   *json,
     add_hex (json, hex);
   if (panel != NULL)
     add_panel (json, P2V_PANEL (panel));
+  if (find (window, "P2vMemoryMap") != NULL)
+    add_map (json, find (window, "P2vMemoryMap"));
   if (view != NULL)
     {
       gpointer item = gtk_drop_down_get_selected_item (GTK_DROP_DOWN (view));
@@ -266,7 +282,13 @@ dup_state (void)
           add_window (json, link->data);
       }
     else if (GTK_IS_WINDOW (link->data) && gtk_widget_get_mapped (link->data))
-      add_string (json, "dialog", G_OBJECT_TYPE_NAME (link->data));
+      {
+        g_autoptr (GString) text = g_string_new (NULL);
+        add_string (json, "dialog", G_OBJECT_TYPE_NAME (link->data));
+        add_string (json, "dialog_title", gtk_window_get_title (link->data));
+        collect_text (link->data, text);
+        add_string (json, "dialog_text", text->str);
+      }
   if (probe.tooltip != NULL && gtk_widget_get_mapped (probe.tooltip))
     {
       g_autoptr (GString) text = g_string_new (NULL);
@@ -279,6 +301,55 @@ dup_state (void)
                           probe.longest_work_us, probe.longest_wall_us, probe.longest_paint_us,
                           n_windows);
   return g_string_free (json, FALSE);
+}
+
+/* (nullable): the first mapped widget of that type in any window. */
+static GtkWidget *
+find_anywhere (const char *type_name)
+{
+  g_autoptr (GList) windows = gtk_window_list_toplevels ();
+  GtkWidget *found = NULL;
+
+  for (GList *link = windows; link != NULL && found == NULL; link = link->next)
+    found = find (link->data, type_name);
+  return found;
+}
+
+static char *
+dup_map_colour (int x,
+                int y)
+{
+  GtkWidget *canvas = find_anywhere ("P2vMapCanvas");
+
+  if (canvas == NULL)
+    return g_strdup ("null\n");
+  int width = gtk_widget_get_width (canvas);
+  int height = gtk_widget_get_height (canvas);
+  g_autoptr (GdkPaintable) paintable = gtk_widget_paintable_new (canvas);
+  GtkSnapshot *snapshot = gtk_snapshot_new ();
+  gdk_paintable_snapshot (paintable, snapshot, width, height);
+  g_autoptr (GskRenderNode) node = gtk_snapshot_free_to_node (snapshot);
+  GskRenderer *renderer = gtk_native_get_renderer (gtk_widget_get_native (canvas));
+  const graphene_rect_t point = GRAPHENE_RECT_INIT ((float) x, (float) y, 1, 1);
+  guint32 pixel = 0;
+  g_autoptr (GdkTexture) texture
+      = node != NULL ? gsk_renderer_render_texture (renderer, node, &point) : NULL;
+  if (texture != NULL)
+    gdk_texture_download (texture, (guchar *) &pixel, sizeof pixel);
+  return g_strdup_printf ("\"#%06x\"\n", pixel & 0xffffff);
+}
+
+static char *
+dup_answer (const char *line)
+{
+  int x = 0;
+  int y = 0;
+
+  if (g_str_equal (line, "state"))
+    return dup_state ();
+  if (sscanf (line, "map %d %d", &x, &y) == 2)
+    return dup_map_colour (x, y);
+  return g_strdup ("{}\n");
 }
 
 static void
@@ -295,7 +366,7 @@ line_read_cb (GObject      *source,
       g_object_unref (input);
       return;
     }
-  g_autofree char *answer = g_str_equal (line, "state") ? dup_state () : g_strdup ("{}\n");
+  g_autofree char *answer = dup_answer (line);
   if (g_str_equal (line, "calm"))
     probe.longest_work_us = probe.longest_wall_us = probe.longest_paint_us = 0;
   g_output_stream_write_all (g_io_stream_get_output_stream (connection), answer, strlen (answer),
