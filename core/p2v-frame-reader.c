@@ -100,21 +100,19 @@ count_mappings (P2vFrameReader *self,
                 guint64         pfn)
 {
   guint n_user_spaces = p2v_system_get_n_user_spaces (self->system);
-  const GArray *aliases = self->map->aliases;
-  guint64 n_entries, n;
+  GArray *extents = self->extents;
+  guint64 n_entries, n = 0;
   const P2vIndexEntry *entries = p2v_reverse_map_get_entries (self->map, pfn, &n_entries);
 
-  while (n_entries > 0 && p2v_index_entry_space (entries[n_entries - 1]) >= n_user_spaces)
-    n_entries--;
-  n = n_entries;
-  for (guint64 i = 0; aliases->len > 0 && i < n_entries; i++)
-    n += p2v_aliases_get_n_ways (aliases, entries[i]) - 1;
-  g_array_set_size (self->extents, 0);
-  p2v_extent_classes_lookup (self->map->classes, self->map->n_classes, pfn, self->extents);
-  for (guint i = 0; i < self->extents->len; i++)
-    if (p2v_index_entry_space (g_array_index (self->extents, P2vIndexEntry, i)) < n_user_spaces)
-      n++;
-  return (gint64) n;
+  g_array_set_size (extents, 0);
+  p2v_extent_classes_lookup (self->map->classes, self->map->n_classes, pfn, extents);
+  for (guint64 i = 0; i < n_entries; i++)
+    if (p2v_index_entry_space (entries[i]) < n_user_spaces)
+      n += p2v_aliases_get_n_ways (self->map->aliases, entries[i]);
+  for (guint i = 0; i < extents->len; i++)
+    if (p2v_index_entry_space (g_array_index (extents, P2vIndexEntry, i)) < n_user_spaces)
+      n += p2v_aliases_get_n_ways (self->map->aliases, g_array_index (extents, P2vIndexEntry, i));
+  return (gint64) MIN (n, G_MAXINT64);
 }
 
 static void

@@ -6,7 +6,10 @@
  * Not depth first but level by level: the tables of one level, of all spaces, are read in the order
  * in which they stand in memory. The last level, where nearly all tables are, is read twice: once
  * to count the entries of each frame, once to put each entry in its place. So nothing but the
- * finished index is ever held, and the second time the tables come from the page cache. */
+ * finished index is ever held, and the second time the tables come from the page cache.
+ *
+ * A table is walked once, however many address spaces use it and however often: see
+ * P2vTableVisits. */
 
 #pragma once
 
@@ -21,6 +24,8 @@ typedef struct
   const P2vPageTables *tables;
   const P2vPagingRoot *roots;          /* by number of the address space */
   guint                n_roots;        /* at most P2V_INDEX_MAX_SPACES */
+  guint                n_user_spaces;  /* those from this number on are the kernel's: a page table
+                                        * that both kinds use is walked for both */
   P2vWatch            *watch;
   P2vMeter            *meter;
   guint                planning;       /* activity numbers for @meter */

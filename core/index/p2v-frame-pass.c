@@ -12,6 +12,8 @@ p2v_frame_pass_init (P2vFramePass        *self,
 {
   *self = (P2vFramePass) { .map = map,
                            .n_spaces = n_spaces,
+                           .has_aliases = p2v_aliases_dup_spaces (map->aliases, n_spaces),
+                           .n_aliases_left = P2V_FRAME_PASS_MAX_ALIASES,
                            .entries = g_array_new (FALSE, FALSE, sizeof (P2vIndexEntry)) };
   for (guint i = 0; i < map->n_classes; i++)
     if (map->classes[i].page_shift > P2V_FRAME_SHIFT)
@@ -23,6 +25,7 @@ void
 p2v_frame_pass_clear (P2vFramePass *self)
 {
   g_clear_pointer (&self->entries, g_array_unref);
+  g_clear_pointer (&self->has_aliases, g_free);
 }
 
 static void
@@ -65,25 +68,19 @@ count_wanted (const P2vFramePass  *self,
   return n;
 }
 
-const P2vIndexEntry *
-p2v_frame_pass_get (P2vFramePass *self,
-                    guint64       pfn,
-                    guint64       ordinal,
-                    guint64      *ret_n,
-                    gboolean     *ret_is_flooded)
+/* Gathers the frame's entries in large pages. FALSE if there are more than we look at. */
+static gboolean
+gather_large (P2vFramePass *self,
+              guint64       pfn)
 {
-  const P2vReverseMap *map = self->map;
-  guint32 start = ordinal > 0 ? map->ends[ordinal - 1] : 0;
+  gboolean is_whole = TRUE;
 
-  *ret_n = count_wanted (self, map->entries + start, map->ends[ordinal] - start);
-  *ret_is_flooded = FALSE;
-  g_array_set_size (self->entries, 0);
   for (guint i = 0; i < self->n_sizes; i++)
     {
       P2vFramePassSize *size = &self->sizes[i];
 
       advance (size, pfn);
-      *ret_is_flooded |= size->n > P2V_FRAME_PASS_MAX_LARGE_PAGES;
+      is_whole &= size->n <= P2V_FRAME_PASS_MAX_LARGE_PAGES;
       for (guint j = 0; j < size->n; j++)
         {
           const P2vExtent *extent =
@@ -94,11 +91,57 @@ p2v_frame_pass_get (P2vFramePass *self,
             g_array_append_val (self->entries, entry);
         }
     }
-  if (self->entries->len == 0)
-    return map->entries + start;
+  return is_whole;
+}
+
+static gboolean
+have_aliases (const P2vFramePass  *self,
+              const P2vIndexEntry *entries,
+              guint64              n)
+{
+  for (guint64 i = 0; self->has_aliases != NULL && i < n; i++)
+    if (self->has_aliases[p2v_index_entry_space (entries[i])])
+      return TRUE;
+  return FALSE;
+}
+
+/* Adds to the gathered entries where page tables lead to them again. FALSE if there are more than
+ * we look at. */
+static gboolean
+gather_aliases (P2vFramePass *self)
+{
+  guint n = self->entries->len;
+  guint max = n + (guint) MIN (self->n_aliases_left, P2V_FRAME_PASS_MAX_ALIASES_OF_FRAME);
+
+  p2v_aliases_expand (self->map->aliases, self->entries, max);
+  self->n_aliases_left -= self->entries->len - n;
+  return self->entries->len < max;
+}
+
+const P2vIndexEntry *
+p2v_frame_pass_get (P2vFramePass *self,
+                    guint64       pfn,
+                    guint64       ordinal,
+                    guint64      *ret_n,
+                    gboolean     *ret_is_flooded)
+{
+  const P2vReverseMap *map = self->map;
+  guint32 start = ordinal > 0 ? map->ends[ordinal - 1] : 0;
+  const P2vIndexEntry *entries = map->entries + start;
+  GArray *all = self->entries;
+
+  g_array_set_size (all, 0);
+  *ret_n = count_wanted (self, entries, map->ends[ordinal] - start);
+  *ret_is_flooded = !gather_large (self, pfn);
+  gboolean aliased = have_aliases (self, entries, *ret_n) ||
+                     have_aliases (self, (const P2vIndexEntry *) (gpointer) all->data, all->len);
+  if (all->len == 0 && !aliased)
+    return entries;
   if (*ret_n > 0)
-    g_array_append_vals (self->entries, map->entries + start, (guint) *ret_n);
-  *ret_n = self->entries->len;
-  g_array_sort (self->entries, compare_entries);
-  return (const P2vIndexEntry *) (gpointer) self->entries->data;
+    g_array_append_vals (all, entries, (guint) *ret_n);
+  if (aliased)
+    *ret_is_flooded |= !gather_aliases (self);
+  g_array_sort (all, compare_entries);
+  *ret_n = all->len;
+  return (const P2vIndexEntry *) (gpointer) all->data;
 }

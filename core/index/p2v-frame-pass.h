@@ -2,8 +2,8 @@
  * Copyright 2026 The pas2vas authors */
 
 /* P2vFramePass: goes through the frames of an index from low to high, and gives for each frame all
- * entries that map it, also those of large pages. A frame costs what its entries cost; there is no
- * search. */
+ * entries that map it, also those of large pages and those that only aliases tell. A frame costs
+ * what its entries cost; there is no search but for aliases. */
 
 #pragma once
 
@@ -12,6 +12,11 @@
 /* Large pages over one frame that are looked at, a page size: a hostile page table can name the
  * same large page a million times, and each has thousands of frames. */
 #define P2V_FRAME_PASS_MAX_LARGE_PAGES 4096
+
+/* Places that page tables lead to again and again, of all frames together, for the same reason: a
+ * pass takes some seconds at most for them, and one frame a little. */
+#define P2V_FRAME_PASS_MAX_ALIASES ((guint64) 1 << 28)
+#define P2V_FRAME_PASS_MAX_ALIASES_OF_FRAME ((guint) 1 << 16)
 
 /* Where a pass stands among the large pages of one size. */
 typedef struct
@@ -28,7 +33,10 @@ typedef struct
   P2vFramePassSize     sizes[P2V_TRAIL_MAX_STEPS];
   guint                n_sizes;
   guint                n_spaces;
-  GArray              *entries;        /* P2vIndexEntry, of one frame in large pages */
+  gboolean            *has_aliases;    /* by space; NULL: none */
+  guint64              n_aliases_left;
+  GArray              *entries;        /* P2vIndexEntry, of a frame that has not only those of the
+                                        * map, or other ones */
 } P2vFramePass;
 
 /* @map outlives the pass. Entries of address spaces from number @n_spaces on are left out. Clear

@@ -6,6 +6,21 @@
 #include "base/p2v-checked.h"
 #include "index/p2v-reverse-map.h"
 
+static int
+compare_table_uses (gconstpointer a,
+                    gconstpointer b)
+{
+  const P2vTableUse *x = a, *y = b;
+
+  return (x->pfn > y->pfn) - (x->pfn < y->pfn);
+}
+
+void
+p2v_table_uses_sort (GArray *tables)
+{
+  g_array_sort (tables, compare_table_uses);
+}
+
 P2vReverseMap *
 p2v_reverse_map_ref (P2vReverseMap *self)
 {
@@ -26,47 +41,6 @@ p2v_reverse_map_unref (P2vReverseMap *self)
   g_free (self->ends);
   g_free (self->entries);
   g_free (self);
-}
-
-/* The position of the first extent of @first_pfn or above. */
-static guint
-find_extent (GArray  *extents,
-             guint64  first_pfn)
-{
-  guint low = 0, high = extents->len;
-
-  while (low < high)
-    {
-      guint middle = low + (high - low) / 2;
-      if (g_array_index (extents, P2vExtent, middle).first_pfn < first_pfn)
-        low = middle + 1;
-      else
-        high = middle;
-    }
-  return low;
-}
-
-void
-p2v_extent_classes_lookup (const P2vExtentClass *classes,
-                           guint                 n_classes,
-                           guint64               pfn,
-                           GArray               *ret_entries)
-{
-  for (guint i = 0; i < n_classes; i++)
-    {
-      GArray *extents = classes[i].extents;
-      /* Pages begin at multiples of their size. */
-      guint64 offset = pfn & (((guint64) 1 << (classes[i].page_shift - P2V_FRAME_SHIFT)) - 1);
-
-      for (guint j = find_extent (extents, pfn - offset); j < extents->len; j++)
-        {
-          const P2vExtent *extent = &g_array_index (extents, P2vExtent, j);
-          if (extent->first_pfn != pfn - offset)
-            break;
-          P2vIndexEntry entry = extent->entry + offset;
-          g_array_append_val (ret_entries, entry);
-        }
-    }
 }
 
 const P2vIndexEntry *
@@ -141,19 +115,6 @@ entries_are_sorted (P2vReverseMap *self,
   return TRUE;
 }
 
-static gboolean
-extents_are_sorted (GArray *extents)
-{
-  for (guint i = 0; i + 1 < extents->len; i++)
-    {
-      const P2vExtent *a = &g_array_index (extents, P2vExtent, i);
-      if (a[0].first_pfn > a[1].first_pfn ||
-          (a[0].first_pfn == a[1].first_pfn && a[0].entry > a[1].entry))
-        return FALSE;
-    }
-  return TRUE;
-}
-
 gboolean
 p2v_reverse_map_validate (P2vReverseMap *self)
 {
@@ -167,7 +128,7 @@ p2v_reverse_map_validate (P2vReverseMap *self)
       start = end;
     }
   for (guint i = 0; i < self->n_classes; i++)
-    if (!extents_are_sorted (self->classes[i].extents))
+    if (!p2v_extent_class_is_sorted (&self->classes[i]))
       return FALSE;
-  return start == self->n_entries && p2v_aliases_are_sound (self->aliases);
+  return start == self->n_entries && p2v_aliases_are_sound (self->aliases, P2V_INDEX_MAX_SPACES);
 }

@@ -11,23 +11,10 @@
 #pragma once
 
 #include "index/p2v-aliases.h"
+#include "index/p2v-extents.h"
 #include "index/p2v-frame-set.h"
 #include "index/p2v-index-entry.h"
 #include "p2v-mapping.h"
-
-/* A mapping that is not kept by frame. */
-typedef struct
-{
-  guint64       first_pfn;
-  P2vIndexEntry entry;         /* of the page's first byte */
-} P2vExtent;
-
-/* Extents of one page size; 12 is the unit, for frames outside the image. */
-typedef struct
-{
-  guint   page_shift;
-  GArray *extents;             /* P2vExtent, sorted by frame, then entry */
-} P2vExtentClass;
 
 /* A page table that was walked. */
 typedef struct
@@ -52,14 +39,10 @@ typedef struct
   guint64          n_folded;   /* mappings that only @aliases tell; or G_MAXUINT64 */
 } P2vReverseMap;
 
+/* Puts what page tables were walked in order. */
+void           p2v_table_uses_sort       (GArray          *tables);
 P2vReverseMap *p2v_reverse_map_ref       (P2vReverseMap   *self);
 void           p2v_reverse_map_unref     (P2vReverseMap   *self);
-/* Appends to @ret_entries (P2vIndexEntry) what the extents say of @pfn: the exact page within large
- * ones. */
-void           p2v_extent_classes_lookup (const P2vExtentClass *classes,
-                                          guint            n_classes,
-                                          guint64          pfn,
-                                          GArray          *ret_entries);
 /* The entries of a frame that are kept by frame, sorted; (transfer none), valid as long as
  * @self. */
 const P2vIndexEntry *p2v_reverse_map_get_entries (P2vReverseMap *self,

@@ -431,16 +431,6 @@ tables_hold (P2vReverseMap        *map,
 }
 
 static gboolean
-aliases_hold (P2vReverseMap *map,
-              guint64        n_spaces)
-{
-  for (guint i = 0; i < map->aliases->len; i++)
-    if (p2v_index_entry_space (g_array_index (map->aliases, P2vAliasRun, i).table) >= n_spaces)
-      return FALSE;
-  return TRUE;
-}
-
-static gboolean
 extents_hold (const P2vExtentClass *class,
               guint64               n_spaces)
 {
@@ -460,7 +450,7 @@ values_hold (P2vReverseMap        *map,
   guint64 n_spaces = header->words[STORE_N_SPACES];
 
   if (!p2v_reverse_map_validate (map) || !entries_hold (map, n_spaces)
-      || !tables_hold (map, header) || !aliases_hold (map, n_spaces))
+      || !tables_hold (map, header) || !p2v_aliases_are_sound (map->aliases, (guint) n_spaces))
     return FALSE;
   for (guint i = 0; i < map->n_classes; i++)
     if (!extents_hold (&map->classes[i], n_spaces))

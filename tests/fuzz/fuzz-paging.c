@@ -184,7 +184,9 @@ check_watch (P2vReverseMap *map,
   g_autoptr (GArray) watched = g_array_new (FALSE, FALSE, sizeof (P2vIndexEntry));
   g_autoptr (GArray) found = look_up (map, pfn);
   p2v_watch_get (watch, pfn, watched);
-  g_assert_cmpuint (watched->len, ==, found->len);
+  p2v_aliases_expand (map->aliases, found, MAX (MAX_ALIASES, found->len));
+  if (found->len < MAX_ALIASES)
+    g_assert_cmpuint (watched->len, ==, found->len);
 }
 
 /* Walks every space by itself; FALSE if that does not say the same as the index: if one has too
@@ -208,7 +210,7 @@ walk_spaces (const P2vBuildRequest *request,
       g_assert_true (walk.root_missing == built->root_missing);
       is_same = is_same && !walk.too_many_tables && !built->too_many_tables;
       is_same = is_same && (!has_aliases || walk.n_looped_tables == 0);
-      if (walk.too_many_tables || built->too_many_tables || has_aliases)
+      if (!is_same)
         continue;
       g_assert_cmpuint (walk.n_missing_tables, ==, built->n_missing_tables);
       g_assert_cmpuint (walk.n_looped_tables, ==, built->n_looped_tables);

@@ -333,6 +333,7 @@ forge (const char *path,
     header.words[STORE_N_FRAMES] * sizeof (guint32),
     header.words[STORE_N_ENTRIES] * sizeof (P2vIndexEntry),
     header.words[STORE_N_TABLES] * sizeof (P2vTableUse),
+    header.words[STORE_N_ALIASES] * sizeof (P2vAliasRun),
   };
   memcpy (bytes + sizeof header + offset_in_body, &value, width);
   P2vChecksum checksum;

@@ -52,6 +52,7 @@ new_map (void)
   g_atomic_ref_count_init (&map->ref_count);
   map->frames = p2v_frame_set_new (&range, 1);
   map->ends = g_new0 (guint32, N_FRAMES);
+  map->aliases = g_array_new (FALSE, FALSE, sizeof (P2vAliasRun));
   map->n_classes = 1;
   map->classes[0].page_shift = 21;
   map->classes[0].extents = g_array_new (FALSE, FALSE, sizeof (P2vExtent));
@@ -163,6 +164,45 @@ page_that_one_space_has_many_times_is_not_shared (void **state)
   assert_slot (self, get_frame (self, 0), 0, 0x3000);
 }
 
+/* The page table of the lowest 2 MiB of one space is also that of another at 4 MiB, and of one of
+ * the others twice. */
+static void
+shared_tables_are_shares_of_all_who_use_them (void **state)
+{
+  Fixture *self = *state;
+  GArray *aliases = self->map->aliases;
+
+  p2v_aliases_add (aliases, 512, p2v_index_entry (0, 0), p2v_index_entry (1, 0x400000), 0, 1);
+  p2v_aliases_add (aliases, 512, p2v_index_entry (0, 0), p2v_index_entry (2, 0x600000), 512, 2);
+  p2v_aliases_finish (aliases);
+  add_page (self, 7, 0, 0x5000);
+  add_page (self, 8, 0, 0x200000);
+  find (self);
+  assert_int_equal (self->shared.summary.n_frames[P2V_SHARING_ONE], 1);
+  assert_int_equal (self->shared.summary.n_frames[P2V_SHARING_FEW], 1);
+  assert_int_equal (self->shared.frames->len, 1);
+  assert_int_equal (get_frame (self, 0)->n_slots, 3);
+  assert_slot (self, get_frame (self, 0), 0, 0x5000);
+  assert_slot (self, get_frame (self, 0), 1, 0x405000);
+  /* The lower of its two. */
+  assert_slot (self, get_frame (self, 0), 2, 0x605000);
+}
+
+/* No frame is followed to a million addresses, and none of those is passed over in silence. */
+static void
+flood_of_shared_tables_is_counted_and_not_followed (void **state)
+{
+  Fixture *self = *state;
+
+  p2v_aliases_add (self->map->aliases, 512, p2v_index_entry (0, 0), p2v_index_entry (1, 0), 512,
+                   1 << 20);
+  p2v_aliases_finish (self->map->aliases);
+  add_page (self, 7, 0, 0x5000);
+  find (self);
+  assert_int_equal (self->shared.frames->len, 0);
+  assert_int_equal (self->shared.summary.n_crowded_frames, 1);
+}
+
 static void
 flood_of_large_pages_is_counted_and_not_followed (void **state)
 {
@@ -218,6 +258,8 @@ main (void)
   const struct CMUnitTest tests[] = {
     WITH_MAP (large_page_counts_all_its_frames),
     WITH_MAP (page_that_one_space_has_many_times_is_not_shared),
+    WITH_MAP (shared_tables_are_shares_of_all_who_use_them),
+    WITH_MAP (flood_of_shared_tables_is_counted_and_not_followed),
     WITH_MAP (flood_of_large_pages_is_counted_and_not_followed),
     WITH_MAP (only_frames_of_those_that_were_chosen_are_kept),
     WITH_MAP (index_without_mappings_shares_nothing),
