@@ -54,6 +54,9 @@ expand_table (P2vBuilder      *self,
       P2vEntryKind kind = p2v_paging_decode (reader->tables, level, reader->table[i], &leaf);
       P2vIndexEntry entry = p2v_builder_entry_at (visit->entry, level, i);
 
+      if (kind == P2V_ENTRY_TABLE &&
+          p2v_paging_root_skips (root, reader->tables->form, level, p2v_index_entry_va (entry)))
+        continue;
       if (kind == P2V_ENTRY_TABLE && is_on_the_way (self, reader->level_number, position, leaf.pa))
         what.n_looped_tables++;
       else if (kind == P2V_ENTRY_TABLE)

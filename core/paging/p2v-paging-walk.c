@@ -207,9 +207,11 @@ take_entry (Walk          *walk,
                                    user_data);
       return TRUE;
     }
+  P2vVirtAddr va = place->va + ((guint64) index << level->shift);
+  if (p2v_paging_root_skips (walk->root, walk->tables->form, level, va))
+    return TRUE;
   *ret_i = i + 1;
-  return enter_table (walk, i + 1, leaf.pa, place->va + ((guint64) index << level->shift), grants,
-                      error);
+  return enter_table (walk, i + 1, leaf.pa, va, grants, error);
 }
 
 /* Makes room for the tables on the way to a page, one a level. */

@@ -194,7 +194,23 @@ typedef struct
   P2vVirtAddr base_va;         /* of entry 0, with the bits above those that the form translates */
   guint       first_slot;
   guint       end_slot;
+  /* Addresses at which tables are not followed: where the tables map themselves. 0 bytes: none. */
+  P2vVirtAddr skipped_va;
+  guint64     skipped_bytes;
 } P2vPagingRoot;
+
+/* Whether a table that translates @va on, by an entry of @level, is not followed; of @va the bits
+ * above those that are translated do not matter. */
+static inline gboolean
+p2v_paging_root_skips (const P2vPagingRoot  *self,
+                       const P2vPagingForm  *form,
+                       const P2vPagingLevel *level,
+                       P2vVirtAddr           va)
+{
+  guint64 distance = (va - self->skipped_va) & (((guint64) 1 << form->va_bits) - 1);
+
+  return distance < self->skipped_bytes && (guint64) 1 << level->shift <= self->skipped_bytes;
+}
 
 /* The user half of a root. */
 static inline P2vPagingRoot

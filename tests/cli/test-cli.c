@@ -6,9 +6,13 @@
  * Each file of golden/ is a transcript: a command after "$ ", its exit code after "? ", then
  * what it printed on stdout after "> " and on stderr after "! ". Lines that begin with "#" say
  * where the expectation comes from. The commands run in a folder that holds mem.raw, the tiny
- * image, and files that are no images. */
+ * image, and files that are no images; those of windows.txt win7.elf, a machine of the tests'
+ * own. */
 
 #include "p2v-test.h"
+
+#include "p2v-image-writers.h"
+#include "p2v-windows-machine.h"
 
 #include <fcntl.h>
 #include <gio/gunixinputstream.h>
@@ -85,6 +89,22 @@ write_found_files (void **state)
 
   for (gsize i = 0; i < G_N_ELEMENTS (files); i++)
     write_file (state, files[i].name, files[i].lines, strlen (files[i].lines));
+}
+
+/* Windows 7 of 64 bits in an ELF core of VirtualBox. */
+static void
+write_windows (void **state)
+{
+  g_autofree char *csv_path =
+    g_build_filename (g_getenv ("P2V_TEST_SOURCE"), "data", "windows", "offsets.csv", NULL);
+  g_autofree char *path = p2v_test_path (state, "win7.elf");
+  P2vWindowsMachine *machine = p2v_windows_machine_new (P2V_TEST_WINDOWS_X64, "6.1.7601",
+                                                        P2V_TEST_WINDOWS_PLAIN, csv_path);
+  const P2vTestMemory memory = { 0, machine->bytes, machine->length };
+  const P2vTestMachine description = { .memory = &memory, .n_memory = 1 };
+
+  assert_true (p2v_test_save (P2V_TEST_VBOX, &description, path));
+  p2v_windows_machine_free (machine);
 }
 
 static int
@@ -317,6 +337,14 @@ static void
 frames_are_what_the_kernel_uses_them_for (void **state)
 {
   check_golden (state, "frames.txt");
+}
+
+/* What Rekall's documentation of pas2vas shows: a page of a library that three processes share. */
+static void
+windows_processes_share_a_library (void **state)
+{
+  write_windows (state);
+  check_golden (state, "windows.txt");
 }
 
 /* Not a golden file: the system may tell more facts one day. */
@@ -595,6 +623,7 @@ main (void)
     IN_FOLDER (kernel_is_an_owner_that_hides_what_says_nothing),
     IN_FOLDER (vtop_shows_every_entry_of_a_translation),
     IN_FOLDER (frames_are_what_the_kernel_uses_them_for),
+    IN_FOLDER (windows_processes_share_a_library),
     IN_FOLDER (info_tells_what_an_image_is),
     IN_FOLDER (index_is_built_once_and_then_kept),
     IN_FOLDER (strings_adds_all_owners_to_each_line),

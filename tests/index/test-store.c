@@ -283,7 +283,7 @@ static void
 other_roots_have_no_index (void **state)
 {
   Fixture *self = *state;
-  P2vPagingRoot roots[] = { { 0x1000, 0, 0, 256 }, { 0x7000, 0, 0, 256 } };
+  P2vPagingRoot roots[] = { { 0x1000, 0, 0, 256, 0, 0 }, { 0x7000, 0, 0, 256, 0, 0 } };
 
   save (self);
   self->subject.roots = roots;

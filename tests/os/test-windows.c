@@ -138,7 +138,34 @@ check_mappings (Fixture *fixture)
       assert_int_equal ((guint64) 1 << row.page_shift, expected->length);
     }
   assert_true (p2v_session_get_statistics (fixture->session, &statistics));
-  assert_int_equal (statistics.n_mappings, mappings->len);
+  assert_int_equal (statistics.n_mappings, mappings->len + fixture->machine->n_kernel_mappings);
+}
+
+/* The first rows of the kernel's regions that have a name of their own. */
+static void
+check_kernel (Fixture *fixture)
+{
+  P2vProcess *kernel = p2v_system_get_kernel (fixture->system);
+  P2vAddressSpace *space = p2v_process_get_address_space (kernel);
+  g_autoptr (GPtrArray) regions = p2v_session_dup_regions (fixture->session, space, NULL);
+  guint n_found = 0;
+
+  for (guint i = 0; i < regions->len; i++)
+    {
+      const P2vRegion *region = g_ptr_array_index (regions, i);
+      if (strcmp (region->name, "kernel image ntoskrnl.exe") == 0)
+        n_found += region->start_va == fixture->machine->kernel_va &&
+                   region->mapping_class == P2V_MAPPING_KERNEL_IMAGE;
+      if (strcmp (region->name, "module probe.sys") == 0)
+        n_found += region->start_va == fixture->machine->driver_va &&
+                   region->length_bytes == 0x20000 &&
+                   region->mapping_class == P2V_MAPPING_MODULE;
+      if (strcmp (region->name, "PFN database") == 0)
+        n_found += region->start_va == p2v_windows_machine_records_va (fixture->machine) &&
+                   region->mapping_class == P2V_MAPPING_FRAME_TABLE;
+    }
+  if (n_found != 3)
+    fail_msg ("%s: %u of the kernel's three regions found", fixture->machine->build, n_found);
 }
 
 static P2vProcessFlags
@@ -211,6 +238,7 @@ check_variant (void          **state,
 
   check_processes (&fixture);
   check_mappings (&fixture);
+  check_kernel (&fixture);
   close_machine (&fixture);
 }
 
@@ -282,6 +310,7 @@ a_page_of_a_library_leads_to_all_who_share_it (void **state)
   assert_string_equal (trail.steps[3].name, "pte");
   g_autoptr (P2vAnswer) answer = p2v_session_lookup (fixture.session, trail.pa, NULL);
   guint n_found = 0;
+  assert_int_equal (p2v_answer_get_n_rows (answer), G_N_ELEMENTS (sharers));
   for (guint64 i = 0; i < p2v_answer_get_n_rows (answer); i++)
     {
       P2vMapping row;
@@ -320,6 +349,11 @@ frames_say_whose_they_are_and_on_which_list (void **state)
     { P2V_TEST_WINDOWS_X64, "10.0.19041", P2V_TEST_WINDOWS_NO_DEBUGGER },
     { P2V_TEST_WINDOWS_X64, "10.0.22621", P2V_TEST_WINDOWS_ENCODED },
     { P2V_TEST_WINDOWS_ARM64, "10.0.26100", 0 },
+    { P2V_TEST_WINDOWS_X86, "5.1.2600.5512", 0 },
+    { P2V_TEST_WINDOWS_X86, "6.1.7601", P2V_TEST_WINDOWS_NO_DEBUGGER },
+    { P2V_TEST_WINDOWS_PAE, "5.1.2600.5512", P2V_TEST_WINDOWS_NO_DEBUGGER },
+    { P2V_TEST_WINDOWS_PAE, "6.1.7601.24000", 0 },
+    { P2V_TEST_WINDOWS_PAE, "10.0.19041", P2V_TEST_WINDOWS_NO_DEBUGGER },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (variants); i++)
@@ -329,10 +363,15 @@ frames_say_whose_they_are_and_on_which_list (void **state)
         p2v_windows_machine_find (fixture.machine, "explorer.exe");
       const GArray *mappings = fixture.machine->mappings;
 
-      check_frame (&fixture, process->root_pa, P2V_FRAME_KIND_PAGE_TABLE, "explorer.exe (1004)");
+      /* The root of PAE is no frame of its own. */
+      if (variants[i].kind != P2V_TEST_WINDOWS_PAE)
+        check_frame (&fixture, process->root_pa, P2V_FRAME_KIND_PAGE_TABLE, "explorer.exe (1004)");
       check_frame (&fixture, 0x1d00000, P2V_FRAME_KIND_ZEROED, "");
-      check_frame (&fixture, fixture.machine->library_pa[3], P2V_FRAME_KIND_STANDBY,
-                   "on the standby list, \\Windows\\SysWOW64\\ws2_32.dll at offset 0x3000");
+      check_frame (&fixture, fixture.machine->driver_pa + 0x3000, P2V_FRAME_KIND_MODULE,
+                   "module probe.sys at offset 0x3000");
+      if (fixture.machine->pointer_bytes == 8)
+        check_frame (&fixture, fixture.machine->library_pa[3], P2V_FRAME_KIND_STANDBY,
+                     "on the standby list, \\Windows\\SysWOW64\\ws2_32.dll at offset 0x3000");
       for (guint j = 0; j < mappings->len; j++)
         {
           const P2vTestWindowsMapping *mapping =

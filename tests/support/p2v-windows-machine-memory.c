@@ -25,6 +25,7 @@
 #define POOL_VA_32  0x85000000
 #define RECORDS_VA  0xfffffa8000000000
 #define RECORDS_PA  0x01e00000
+#define RECORDS_VA_32 0xb0000000
 #define PAGED_VA_32 0xe1000000
 
 /* How each kind of machine translates: the shifts of its levels, the width of an entry, and which
@@ -114,6 +115,12 @@ static guint64
 get_pool_va (P2vWindowsMachine *self)
 {
   return self->pointer_bytes == 8 ? POOL_VA_64 : POOL_VA_32;
+}
+
+guint64
+p2v_windows_machine_records_va (P2vWindowsMachine *self)
+{
+  return self->pointer_bytes == 8 ? RECORDS_VA : RECORDS_VA_32;
 }
 
 /* The pool's pages stand in memory in the opposite order. */
@@ -238,6 +245,7 @@ p2v_windows_machine_map (P2vWindowsMachine *self,
                 page == P2V_TEST_PAGE_KERNEL ? flags->table_kernel : flags->table_user);
 
   put_pa (self, entry_pa, p2v_windows_machine_make_entry (self, pa, page), paging->entry_bytes);
+  self->n_kernel_mappings += page == P2V_TEST_PAGE_KERNEL;
 }
 
 void
@@ -280,6 +288,32 @@ p2v_windows_machine_lose_table (P2vWindowsMachine *self,
           paging->entry_bytes);
 }
 
+/* Records of kernels with PAE have an entry of 8 bytes before the last word. */
+static gboolean
+is_widened (P2vWindowsMachine *self)
+{
+  return self->kind == P2V_TEST_WINDOWS_PAE &&
+         p2v_windows_machine_offset (self, "_MMPFN", "(sizeof)") == 0x18;
+}
+
+static guint64
+get_record_pa (P2vWindowsMachine *self,
+               guint64            pa)
+{
+  guint size = (guint) p2v_windows_machine_offset (self, "_MMPFN", "(sizeof)");
+
+  return RECORDS_PA + pa / PAGE * (size + (is_widened (self) ? 4 : 0));
+}
+
+static guint64
+get_record_frame_pa (P2vWindowsMachine *self,
+                     guint64            pa)
+{
+  guint offset = (guint) p2v_windows_machine_offset (self, "_MMPFN", "u4");
+
+  return get_record_pa (self, pa) + offset + (is_widened (self) ? 4 : 0);
+}
+
 /* One record of the PFN database. */
 static void
 put_record (P2vWindowsMachine *self,
@@ -288,14 +322,12 @@ put_record (P2vWindowsMachine *self,
             guint64            table_pa,
             guint              list)
 {
-  guint64 record_pa =
-    RECORDS_PA + pa / PAGE * (guint) p2v_windows_machine_offset (self, "_MMPFN", "(sizeof)");
+  guint64 record_pa = get_record_pa (self, pa);
   gboolean old = self->build[0] == '5';
 
   put_pa (self, record_pa + (guint) p2v_windows_machine_offset (self, "_MMPFN", "PteAddress"),
-          pte_va, 8);
-  put_pa (self, record_pa + (guint) p2v_windows_machine_offset (self, "_MMPFN", "u4"),
-          table_pa / PAGE, 8);
+          pte_va, self->pointer_bytes);
+  put_pa (self, get_record_frame_pa (self, pa), table_pa / PAGE, self->pointer_bytes);
   put_pa (self, record_pa + (guint) p2v_windows_machine_offset (self, "_MMPFN", "u3.e1"),
           old ? list << 8 : list, 2);
 }
@@ -307,15 +339,21 @@ p2v_windows_machine_note_page (P2vWindowsMachine *self,
                                guint              list)
 {
   const Paging *paging = &pagings[self->kind];
-  guint64 tables_va = (guint64) 0xffff << 48 | (guint64) paging->self_index << 39;
+  const guint width = paging->entry_bytes;
+  gboolean is_pae = self->kind == P2V_TEST_WINDOWS_PAE;
+  guint64 tables_va = self->pointer_bytes == 4
+                        ? 0xc0300000
+                        : (guint64) 0xffff << 48 | (guint64) paging->self_index << 39;
+  guint64 top_pa = is_pae ? get_pa (self, root_pa + 24, 8) & ~(PAGE - 1) : root_pa;
 
-  if (self->pointer_bytes != 8)
-    return;
-  put_record (self, root_pa, tables_va | paging->self_index * 8, root_pa, 6);
+  put_record (self, top_pa, tables_va | (is_pae ? 3 : paging->self_index) * width, top_pa, 6);
   for (guint i = 0; i < paging->n_levels; i++)
     {
       guint64 entry_pa = find_entry (self, root_pa, va, i, 0);
-      put_record (self, get_pa (self, entry_pa, 8) & 0xfffffff000, tables_va | entry_pa % PAGE,
+      /* The entries of a PAE root are those of the fourth directory, too. */
+      if (is_pae && i == 0)
+        entry_pa = top_pa | (entry_pa & 0x1f);
+      put_record (self, get_pa (self, entry_pa, width) & 0xfffffff000, tables_va | entry_pa % PAGE,
                   entry_pa & ~(PAGE - 1), i + 1 == paging->n_levels ? list : 6);
     }
 }
@@ -327,10 +365,9 @@ p2v_windows_machine_note_prototype (P2vWindowsMachine *self,
                                     guint64            subsection_va,
                                     guint              list)
 {
-  guint64 record_pa =
-    RECORDS_PA + pa / PAGE * (guint) p2v_windows_machine_offset (self, "_MMPFN", "(sizeof)");
+  guint64 record_pa = get_record_pa (self, pa);
   int bit = p2v_windows_machine_offset (self, "_MMPFN", "u4.PrototypePte");
-  guint64 frame_pa = record_pa + (guint) p2v_windows_machine_offset (self, "_MMPFN", "u4");
+  guint64 frame_pa = get_record_frame_pa (self, pa);
 
   if (self->pointer_bytes != 8)
     return;
@@ -426,12 +463,12 @@ p2v_windows_machine_map_kernel (P2vWindowsMachine *self)
   for (guint64 page = 0; page < POOL_PAGES && self->pointer_bytes == 4; page++)
     p2v_windows_machine_map (self, self->system_root_pa, PAGED_VA_32 + page * PAGE,
                              get_pool_pa (page), P2V_TEST_PAGE_KERNEL);
-  for (guint64 offset = 0; self->pointer_bytes == 8 && offset < LENGTH / PAGE * 0x30;
-       offset += PAGE)
+  for (guint64 offset = 0; offset < LENGTH / PAGE * 0x30; offset += PAGE)
     {
       memset (self->bytes + RECORDS_PA + offset, 0, PAGE);
-      p2v_windows_machine_map (self, self->system_root_pa, RECORDS_VA + offset,
-                               RECORDS_PA + offset, P2V_TEST_PAGE_KERNEL);
+      p2v_windows_machine_map (self, self->system_root_pa,
+                               p2v_windows_machine_records_va (self) + offset, RECORDS_PA + offset,
+                               P2V_TEST_PAGE_KERNEL);
     }
   self->shared_page_pa = p2v_windows_machine_take_frame (self);
   p2v_windows_machine_map (self, self->system_root_pa, shared_va, self->shared_page_pa,

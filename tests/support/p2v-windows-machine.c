@@ -17,6 +17,7 @@
 #define DEBUG_RVA     0x2000
 #define LIST_HEAD_RVA 0x308000
 #define CID_RVA       0x310000
+#define MODULES_RVA   0x314000
 #define RECORDS_RVA   0x318000
 #define DEBUGGER_RVA  0x320040
 #define SECRET_RVA    0x330001
@@ -41,10 +42,11 @@ enum
   TABLE = 1 << 4,              /* has a table of handles */
   ENDED = 1 << 5,
   USER = 1 << 6,               /* has a PEB, an image, pages of its own */
-  MAPPED = 1 << 7,             /* maps the library and the rest */
+  MAPPED = 1 << 7,             /* maps a large page, and one behind a lost table */
   TAG = 1 << 8,                /* the object stands in the pool with a mark */
   LOST_ROOT = 1 << 9,          /* its root's frame holds something else */
   WOW64 = 1 << 10,             /* a program of 32 bits, if the machine has 64 */
+  LIBRARY = 1 << 11,           /* maps the library */
 };
 
 #define ORDINARY (LISTED | CID | CSRSS | SESSION | TABLE | USER | MAPPED | TAG)
@@ -62,10 +64,10 @@ static const Recipe recipes[] = {
   { "Registry", 108, 4, LISTED | CID | CSRSS | TAG | USER },
   { "smss.exe", 400, 4, LISTED | CID | CSRSS | TABLE | USER | TAG },
   { "csrss.exe", 560, 400, LISTED | CID | SESSION | TABLE | USER | TAG },
-  { "services.exe", 604, 560, ORDINARY },
-  { "svchost.exe", 740, 604, ORDINARY | WOW64 },
+  { "services.exe", 604, 560, ORDINARY | LIBRARY },
+  { "svchost.exe", 740, 604, ORDINARY | WOW64 | LIBRARY },
   { "SearchIndexer.e", 900, 604, ORDINARY },
-  { "explorer.exe", 1004, 560, ORDINARY | WOW64 },
+  { "explorer.exe", 1004, 560, ORDINARY | WOW64 | LIBRARY },
   { "hidden.exe", 2000, 560, ORDINARY & ~LISTED },
   { "deep.exe", 2004, 560, USER | MAPPED | TAG },
   { "ghost.exe", 2100, 560, ENDED | TAG | LOST_ROOT },
@@ -202,13 +204,17 @@ make_debugger_data (P2vWindowsMachine *self)
   guint64 words[0x340 / 8] = { 0 };
   guint64 va = self->kernel_va + DEBUGGER_RVA;
 
+  /* Without the debugger's data the database is found by its place, or with 32 bits by the
+   * variable. */
+  if (!(self->flags & P2V_TEST_WINDOWS_NO_DEBUGGER) || self->pointer_bytes == 4)
+    p2v_windows_machine_put (self, self->kernel_va + RECORDS_RVA,
+                             p2v_windows_machine_records_va (self), self->pointer_bytes);
   if (self->flags & P2V_TEST_WINDOWS_NO_DEBUGGER)
     return;
-  p2v_windows_machine_put (self, self->kernel_va + RECORDS_RVA, 0xfffffa8000000000,
-                           self->pointer_bytes);
   words[0] = words[1] = self->kernel_va + 0x1000;
   words[2] = 0x4742444b | (guint64) sizeof words << 32;
   words[3] = self->kernel_va;
+  words[0x48 / 8] = self->kernel_va + MODULES_RVA;
   words[0x50 / 8] = self->list_head_va;
   words[0x58 / 8] = self->kernel_va + CID_RVA;
   words[0xc0 / 8] = self->kernel_va + RECORDS_RVA;
@@ -217,6 +223,35 @@ make_debugger_data (P2vWindowsMachine *self)
                              self->flags & P2V_TEST_WINDOWS_ENCODED ? encode (self, words[i])
                                                                     : words[i],
                              8);
+}
+
+static void
+make_module (P2vWindowsMachine *self,
+             guint64            va,
+             guint              length,
+             const char        *name)
+{
+  gboolean is_64 = self->pointer_bytes == 8;
+  guint64 entry = p2v_windows_machine_allocate (self, 0xa0, "MmLd");
+
+  put_link (self, self->kernel_va + MODULES_RVA, entry);
+  p2v_windows_machine_put (self, entry + (is_64 ? 0x30 : 0x18), va, self->pointer_bytes);
+  p2v_windows_machine_put (self, entry + (is_64 ? 0x40 : 0x20), length, 4);
+  put_string (self, entry + (is_64 ? 0x58 : 0x2c), name);
+}
+
+/* What the kernel has loaded: itself, and a driver right behind. */
+static void
+make_modules (P2vWindowsMachine *self)
+{
+  const guint driver_size = 0x20000;
+
+  self->driver_va = self->kernel_va + KERNEL_SIZE - driver_size;
+  self->driver_pa = (guint64) (p2v_windows_machine_at (self, self->driver_va) - self->bytes);
+  put_empty_list (self, self->kernel_va + MODULES_RVA);
+  make_module (self, self->kernel_va, KERNEL_SIZE - driver_size, "ntoskrnl.exe");
+  make_module (self, self->driver_va, driver_size, "probe.sys");
+  p2v_windows_machine_note_page (self, self->system_root_pa, self->driver_va + 0x3000, 6);
 }
 
 static void
@@ -454,12 +489,11 @@ add_prototype (P2vWindowsMachine *self,
   g_array_append_val (self->mappings, mapping);
 }
 
-/* What only some map: the library that they share, a large page, and one behind a table in
- * transition. */
+/* The library that some share. */
 static void
-map_rest (P2vWindowsMachine *self,
-          guint              pid,
-          guint64            root_pa)
+map_library (P2vWindowsMachine *self,
+             guint              pid,
+             guint64            root_pa)
 {
   guint width = p2v_windows_machine_entry_bytes (self);
 
@@ -469,6 +503,14 @@ map_rest (P2vWindowsMachine *self,
   add_prototype (self, pid, root_pa, 2, self->library_prototypes_va + 2 * width);
   add_prototype (self, pid, root_pa, 3, 0);
   p2v_windows_machine_map_prototype (self, root_pa, LIBRARY_VA + 4 * PAGE, 0);
+}
+
+/* What only some map: a large page, and one behind a table in transition. */
+static void
+map_rest (P2vWindowsMachine *self,
+          guint              pid,
+          guint64            root_pa)
+{
   add_mapping (self, pid, root_pa, LOST_VA, p2v_windows_machine_take_frame (self),
                P2V_TEST_PAGE_USER, NULL);
   p2v_windows_machine_lose_table (self, root_pa, LOST_VA);
@@ -709,6 +751,8 @@ make_process (P2vWindowsMachine *self,
     map_user (self, recipe->pid, process.root_pa);
   if (recipe->flags & MAPPED)
     map_rest (self, recipe->pid, process.root_pa);
+  if (recipe->flags & LIBRARY)
+    map_library (self, recipe->pid, process.root_pa);
   if (recipe->flags & USER)
     make_vads (self, process.object_va, &process.vad_va);
   put_details (self, recipe, &process);
@@ -787,6 +831,7 @@ p2v_windows_machine_new (P2vTestWindowsKind   kind,
   make_kernel_image (self);
   make_debugger_data (self);
   make_shared_page (self);
+  make_modules (self);
   make_processes (self);
   make_orphan (self);
   return self;

@@ -68,6 +68,9 @@ typedef struct
   GArray             *mappings;  /* P2vTestWindowsMapping, each page once */
   GArray             *processes; /* P2vTestWindowsProcess */
   guint64             orphan_root_pa; /* page tables of no process: they map one page */
+  guint               n_kernel_mappings;
+  guint64             driver_va; /* of probe.sys, behind the kernel's image */
+  guint64             driver_pa;
   guint64             list_head_va;
   guint64             kernel_va;
   /* For tests that damage the machine, and for the functions that make it. */
@@ -120,6 +123,8 @@ guint64 p2v_windows_machine_new_root     (P2vWindowsMachine *self);
 /* A root with the user half of @root_pa and nearly nothing of the kernel's. */
 guint64 p2v_windows_machine_new_shadow   (P2vWindowsMachine *self,
                                           guint64            root_pa);
+/* Where the PFN database is. */
+guint64 p2v_windows_machine_records_va   (P2vWindowsMachine *self);
 /* Makes the kernel's tables; all that it maps must be there before the first other root. */
 void    p2v_windows_machine_map_kernel   (P2vWindowsMachine *self);
 typedef enum
@@ -142,13 +147,13 @@ void    p2v_windows_machine_map_prototype (P2vWindowsMachine *self,
 void    p2v_windows_machine_lose_table   (P2vWindowsMachine *self,
                                           guint64            root_pa,
                                           guint64            va);
-/* Notes in the PFN database, on 64-bit machines, that the page at @va and the tables on the way to
+/* Notes in the PFN database that the page at @va and the tables on the way to
  * it are in use, the page on the list of that number. */
 void    p2v_windows_machine_note_page    (P2vWindowsMachine *self,
                                           guint64            root_pa,
                                           guint64            va,
                                           guint              list);
-/* The same for a page that only a prototype leads to. */
+/* The same for a page that only a prototype leads to, on 64-bit machines. */
 void    p2v_windows_machine_note_prototype (P2vWindowsMachine *self,
                                             guint64            pa,
                                             guint64            prototype_va,

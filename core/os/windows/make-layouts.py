@@ -152,12 +152,23 @@ GONE = {
 }
 
 
+# Nobody published the records of frames of kernels with PAE before 7: as those without, but for an
+# entry of 8 bytes. The program believes it only where the database proves itself.
+PAE_RECORD = {'PFN_SIZE': (0x18, 0x1c), 'PFN_FRAME': (0x14, 0x18)}
+
+
+def widen (field, kind, value):
+    narrow, wide = PAE_RECORD.get (field[0], (None, None))
+    return wide if kind == 'x86pae' and value == narrow else value
+
+
 def is_gone (field, at):
     return field[0] in GONE and at >= GONE[field[0]]
 
 
 def layout_at (rows, arches, at):
-    return tuple (ABSENT if is_gone (field, at) else value_at (rows, arches, field, at)
+    return tuple (ABSENT if is_gone (field, at)
+                  else widen (field, arches[0], value_at (rows, arches, field, at))
                   for field in FIELDS)
 
 

@@ -35,13 +35,37 @@ typedef struct
 
 typedef struct _P2vWindowsPrototypes P2vWindowsPrototypes;
 
-/* The records of frames are looked for when they are first needed. */
+/* The kernel's image, or a driver. */
 typedef struct
 {
-  GMutex      lock;
-  gboolean    is_searched;
-  P2vVirtAddr database_va;     /* 0: not found */
-} P2vWindowsFrames;
+  P2vVirtAddr  start_va;
+  guint64      length_bytes;   /* of whole frames */
+  gboolean     is_kernel;
+  char        *label;          /* of its region: "module win32k.sys", escaped */
+} P2vWindowsModule;
+
+/* One frame's record in the PFN database. */
+typedef enum
+{
+  WINDOWS_LOCATION_ZEROED,
+  WINDOWS_LOCATION_FREE,
+  WINDOWS_LOCATION_STANDBY,
+  WINDOWS_LOCATION_MODIFIED,
+  WINDOWS_LOCATION_MODIFIED_NO_WRITE,
+  WINDOWS_LOCATION_BAD,
+  WINDOWS_LOCATION_ACTIVE,
+  WINDOWS_LOCATION_TRANSITION,
+} P2vWindowsLocation;
+
+typedef struct
+{
+  P2vVirtAddr        va;
+  P2vWindowsLocation location;
+  gboolean           is_prototype;
+  P2vVirtAddr        pte_va;   /* the entry that leads to the frame, in the table's own mapping */
+  guint64            table_frame; /* the frame of that table */
+  guint64            original; /* the entry that is put back when the page leaves memory */
+} P2vWindowsRecord;
 
 typedef struct
 {
@@ -76,7 +100,8 @@ typedef struct
   guint                 build;       /* 0: not known */
   guint                 product;     /* 1: a workstation; 2, 3: a server */
   P2vWindowsPrototypes *prototypes;
-  P2vWindowsFrames     *frames;
+  GPtrArray            *modules;     /* P2vWindowsModule */
+  P2vVirtAddr           database_va; /* the PFN database; 0: not found */
   guint64               capture_time;  /* FILETIME, or 0 */
   guint64               uptime;      /* in 100 ns, or 0 */
 } P2vWindows;
@@ -173,6 +198,11 @@ P2vPhysAddr  p2v_windows_root_of      (const P2vWindows *self,
 gboolean     p2v_windows_is_root      (const P2vWindows *self,
                                        P2vPhysAddr       root_pa,
                                        guint            *ret_self_index);
+
+/* Where the tables map themselves. */
+void         p2v_windows_get_self_map (const P2vWindows *self,
+                                       P2vVirtAddr      *ret_va,
+                                       guint64          *ret_length_bytes);
 
 /* p2v-windows-scan.c */
 void         p2v_windows_scan_clear   (P2vWindowsScan         *self);
@@ -309,6 +339,34 @@ P2vForeignKind p2v_windows_decode_foreign (gconstpointer         system_data,
                                            guint64               entry,
                                            P2vPhysAddr          *ret_pa,
                                            P2vState             *ret_state);
+
+/* p2v-windows-modules.c */
+
+/* (transfer full) (element-type P2vWindowsModule): the kernel's image first, if it was found. */
+GPtrArray   *p2v_windows_load_modules (const P2vWindows       *self,
+                                       P2vVirtualMemory       *memory);
+
+/* p2v-windows-kernel-space.c: tells @system of the kernel's half. */
+void         p2v_windows_add_kernel_space (const P2vWindows   *self,
+                                           P2vSystem          *system,
+                                           P2vVirtualMemory   *memory);
+void         p2v_windows_load_kernel_regions (P2vAddressSpace *space,
+                                              GPtrArray       *regions);
+
+/* p2v-windows-database.c: the PFN database. */
+
+/* Where it is; 0 if it is not found. */
+P2vVirtAddr  p2v_windows_find_database (const P2vWindows      *self,
+                                        P2vVirtualMemory      *memory);
+/* How long it is, by the image's last frame. */
+guint64      p2v_windows_get_database_bytes (const P2vWindows *self);
+/* Reads the record of a frame in a database at @database_va. FALSE if it is not there. */
+G_GNUC_WARN_UNUSED_RESULT
+gboolean     p2v_windows_read_record  (const P2vWindows       *self,
+                                       P2vVirtualMemory       *memory,
+                                       P2vVirtAddr             database_va,
+                                       guint64                 frame,
+                                       P2vWindowsRecord       *ret_record);
 
 /* p2v-windows-frames.c: of P2vSystemBackend. */
 gpointer     p2v_windows_open_frames  (P2vSystem              *system);

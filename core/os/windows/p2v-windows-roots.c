@@ -22,6 +22,10 @@
  * "self-map". */
 #define X86_SELF_INDEX 0x300
 
+#define X86_SELF_VA    ((P2vVirtAddr) 0xc0000000)
+#define X86_SELF_BYTES ((guint64) 4 << 20)
+#define PAE_SELF_BYTES ((guint64) 8 << 20)
+
 /* The ways machines that run Windows translate addresses. */
 typedef struct
 {
@@ -153,6 +157,21 @@ p2v_windows_is_root (const P2vWindows *self,
   if (self->self_index != 0)
     return find_self_entry (self, root_pa, self->self_index, 1, ret_self_index);
   return find_self_entry (self, root_pa, half, half, ret_self_index);
+}
+
+void
+p2v_windows_get_self_map (const P2vWindows *self,
+                          P2vVirtAddr      *ret_va,
+                          guint64          *ret_length_bytes)
+{
+  const P2vPagingForm *form = self->tables.form;
+
+  *ret_va = X86_SELF_VA;
+  *ret_length_bytes = self->kind == P2V_WINDOWS_PAE ? PAE_SELF_BYTES : X86_SELF_BYTES;
+  if (self->pointer_bytes != sizeof (guint64))
+    return;
+  *ret_va = G_MAXUINT64 << form->va_bits | (guint64) self->self_index << form->levels[0].shift;
+  *ret_length_bytes = (guint64) 1 << form->levels[0].shift;
 }
 
 /* Appends one half of the top of the tables: of PAE that is two directories. */

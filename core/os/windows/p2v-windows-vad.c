@@ -334,6 +334,11 @@ p2v_windows_load_regions (P2vSystem        *system,
                           GError          **error)
 {
   const P2vWindows *kernel = p2v_system_get_backend_data (system);
+  if (p2v_address_space_is_kernel (space))
+    {
+      p2v_windows_load_kernel_regions (space, regions);
+      return TRUE;
+    }
   g_autoptr (P2vVirtualMemory) memory = p2v_virtual_memory_new (&kernel->tables, kernel->root_pa);
   g_autoptr (GArray) vads =
     p2v_windows_get_vads (kernel, memory, p2v_address_space_get_object_va (space));

@@ -52,9 +52,7 @@ free_windows (gpointer data)
   p2v_windows_kernel_image_clear (&self->kernel);
   g_clear_pointer (&self->debugger_data, g_bytes_unref);
   g_clear_pointer (&self->prototypes, p2v_windows_prototypes_free);
-  if (self->frames != NULL)
-    g_mutex_clear (&self->frames->lock);
-  g_free (self->frames);
+  g_clear_pointer (&self->modules, g_ptr_array_unref);
   g_free (self);
 }
 
@@ -158,6 +156,19 @@ add_facts (P2vSystem        *system,
   add_layout (system, self);
 }
 
+static gboolean
+add_kernel (P2vSystem   *system,
+            P2vWindows  *self,
+            GError     **error)
+{
+  g_autoptr (P2vVirtualMemory) memory = p2v_virtual_memory_new (&self->tables, self->root_pa);
+
+  self->modules = p2v_windows_load_modules (self, memory);
+  self->database_va = p2v_windows_find_database (self, memory);
+  p2v_windows_add_kernel_space (self, system, memory);
+  return p2v_virtual_memory_check (memory, error);
+}
+
 /* Where the root of System's tables was; the lowest bit tells such a hint from Linux's. */
 static guint64
 make_hint (const P2vWindows *self)
@@ -180,14 +191,13 @@ open_windows (P2vSystem              *system,
   if (found)
     {
       self->prototypes = p2v_windows_prototypes_new ();
-      self->frames = g_new0 (P2vWindowsFrames, 1);
-      g_mutex_init (&self->frames->lock);
       self->tables.resolve = p2v_windows_resolve;
       p2v_system_set_hint (system, make_hint (self));
       p2v_system_set_page_tables (system, &self->tables);
       set_title (system, self);
       add_facts (system, self);
-      found = p2v_windows_find_processes (self, system, &scan, search, error);
+      found = add_kernel (system, self, error) &&
+              p2v_windows_find_processes (self, system, &scan, search, error);
     }
   p2v_windows_scan_clear (&scan);
   return found;
