@@ -230,6 +230,45 @@ gboolean    p2v_session_foreach_mapping      (P2vSession           *self,
                                               GCancellable         *cancellable,
                                               GError              **error);
 
+/**
+ * P2vPage:
+ * @va: virtual address of its first byte
+ * @pa: physical address of its first byte
+ * @page_shift: log2 of its size
+ * @rights: what the page-table entries of all levels together allow
+ *
+ * A page of an address space.
+ */
+typedef struct
+{
+  P2vVirtAddr va;
+  P2vPhysAddr pa;
+  guint       page_shift;
+  P2vRights   rights;
+} P2vPage;
+
+/**
+ * P2vPageFunc:
+ * @page: (transfer none): a page; valid during the call only
+ * @user_data: (closure): the caller's
+ *
+ * Receives the pages of p2v_session_foreach_page().
+ *
+ * Returns: %FALSE to stop
+ */
+typedef gboolean (*P2vPageFunc) (const P2vPage *page,
+                                 gpointer       user_data);
+
+P2V_AVAILABLE_IN_1_0
+gboolean    p2v_session_foreach_page         (P2vSession           *self,
+                                              P2vAddressSpace      *space,
+                                              P2vVirtAddr           first_va,
+                                              P2vVirtAddr           last_va,
+                                              P2vPageFunc           callback,
+                                              gpointer              user_data,
+                                              GCancellable         *cancellable,
+                                              GError              **error);
+
 /* Parses "0x1000", "4096" or "1000h"; hexadecimal digits without a prefix are refused as
  * ambiguous. */
 P2V_AVAILABLE_IN_1_0

@@ -22,6 +22,8 @@ typedef struct
 {
   const P2vPageTables *tables;
   const P2vPagingRoot *root;
+  P2vVirtAddr          first_va;
+  P2vVirtAddr          last_va;
   P2vWalkReport       *report;
   guint64              n_tables_left;
   GCancellable        *cancellable;
@@ -58,6 +60,23 @@ is_on_the_way (const Walk  *walk,
     if (walk->levels[i].table_pa == table_pa)
       return TRUE;
   return FALSE;
+}
+
+/* Leaves of the entries of level @i those that have something of what is walked. */
+static void
+clip_table (Walk  *walk,
+            guint  i)
+{
+  guint shift = walk->tables->form->levels[i].shift;
+  WalkLevel *place = &walk->levels[i];
+
+  if (walk->last_va < place->va)
+    place->n_entries = 0;
+  else
+    place->n_entries = (guint) MIN (place->n_entries, ((walk->last_va - place->va) >> shift) + 1);
+  if (walk->first_va > place->va)
+    place->next_index = (guint) MAX (place->next_index,
+                                     MIN ((walk->first_va - place->va) >> shift, place->n_entries));
 }
 
 /* Reads the table of level @i. One that cannot be followed is left with no entries, and noted. */
@@ -99,6 +118,7 @@ enter_table (Walk         *walk,
   place->next_indirect = 0;
   place->next_index = i == 0 ? walk->root->first_slot : 0;
   place->n_entries = i == 0 ? walk->root->end_slot : 1u << level->index_bits;
+  clip_table (walk, i);
   return TRUE;
 }
 
@@ -249,8 +269,23 @@ p2v_paging_walk (const P2vPageTables  *self,
                  GCancellable         *cancellable,
                  GError              **error)
 {
-  g_auto (Walk) walk
-    = { .tables = self, .root = root, .report = report, .cancellable = cancellable };
+  return p2v_paging_walk_range (self, root, 0, G_MAXUINT64, callback, user_data, report,
+                                cancellable, error);
+}
+
+gboolean
+p2v_paging_walk_range (const P2vPageTables  *self,
+                       const P2vPagingRoot  *root,
+                       P2vVirtAddr           first_va,
+                       P2vVirtAddr           last_va,
+                       P2vWalkFunc           callback,
+                       gpointer              user_data,
+                       P2vWalkReport        *report,
+                       GCancellable         *cancellable,
+                       GError              **error)
+{
+  g_auto (Walk) walk = { .tables = self, .root = root, .first_va = first_va, .last_va = last_va,
+                         .report = report, .cancellable = cancellable };
   gboolean stopped = FALSE;
   guint i = 0;
 

@@ -375,6 +375,19 @@ gboolean      p2v_paging_walk       (const P2vPageTables  *self,
                                      GCancellable         *cancellable,
                                      GError              **error);
 
+/* The same for the pages of which a byte is in @first_va to @last_va (inclusive); tables that only
+ * have others are not read. */
+G_GNUC_WARN_UNUSED_RESULT
+gboolean      p2v_paging_walk_range (const P2vPageTables  *self,
+                                     const P2vPagingRoot  *root,
+                                     P2vVirtAddr           first_va,
+                                     P2vVirtAddr           last_va,
+                                     P2vWalkFunc           callback,
+                                     gpointer              user_data,
+                                     P2vWalkReport        *report,
+                                     GCancellable         *cancellable,
+                                     GError              **error);
+
 /* How many tables one address space may have before we say that they refer to themselves: each
  * table of a sane one is a frame of its own, but for the few that one process maps twice (hugetlb
  * sharing). */
