@@ -107,6 +107,7 @@ menu_model_new (P2vColumnId column)
 {
   g_autoptr (GMenu) copy = g_menu_new ();
   g_autoptr (GMenu) go = g_menu_new ();
+  g_autoptr (GMenu) select = g_menu_new ();
   GMenu *menu = g_menu_new ();
   const char *name = p2v_column_id_to_property (column);
   const char *title = p2v_mapping_cell_get_title (column);
@@ -123,8 +124,13 @@ menu_model_new (P2vColumnId column)
   g_menu_append (copy, _("Copy _All Rows"), "p2v.copy-all");
   g_menu_append (go, _("Show _Only This Process"), "p2v.filter-process");
   g_menu_append (go, _("Go to Page Table _Entry"), "p2v.go-to-entry");
+  g_menu_append (go, _("_Next Page of This Process"), "p2v.next-page");
+  g_menu_append (go, _("_Previous Page of This Process"), "p2v.previous-page");
+  g_menu_append (select, _("_Select the Page in the Hex View"), "p2v.select-page");
+  g_menu_append (select, _("Select the Re_gion in the Hex View"), "p2v.select-region");
   g_menu_append_section (menu, NULL, G_MENU_MODEL (copy));
   g_menu_append_section (menu, NULL, G_MENU_MODEL (go));
+  g_menu_append_section (menu, NULL, G_MENU_MODEL (select));
   return menu;
 }
 
@@ -340,4 +346,20 @@ p2v_mapping_view_select (P2vMappingView *self,
                          guint position)
 {
   gtk_single_selection_set_selected (self->selection, position);
+}
+
+gboolean
+p2v_mapping_view_prefer (P2vMappingView *self,
+                         const P2vMapping *mapping)
+{
+  guint position = 0;
+
+  g_clear_object (&self->selected_before);
+  if (p2v_mapping_model_find (self->model, mapping, &position))
+    {
+      p2v_mapping_view_select (self, position);
+      return TRUE;
+    }
+  self->selected_before = p2v_mapping_row_new (mapping);
+  return FALSE;
 }

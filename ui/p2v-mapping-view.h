@@ -24,5 +24,9 @@ P2vMappingModel *p2v_mapping_view_get_model    (P2vMappingView *self);
 P2vMappingRow   *p2v_mapping_view_get_selected (P2vMappingView *self);
 void             p2v_mapping_view_select       (P2vMappingView *self,
                                                 guint           position);
+/* Selects the row of the same page of the same process as @mapping; if it is still to come, FALSE,
+ * and then. */
+gboolean         p2v_mapping_view_prefer       (P2vMappingView   *self,
+                                                const P2vMapping *mapping);
 
 G_END_DECLS

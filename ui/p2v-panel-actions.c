@@ -26,6 +26,7 @@ go_to_action (GSimpleAction *action,
 {
   P2vPanel *self = user_data;
 
+  p2v_panel_reveal (self);
   p2v_go_to_set_kind (self->go_to, g_variant_get_string (parameter, NULL));
   gtk_menu_button_popup (self->go_to_button);
 }
@@ -47,6 +48,38 @@ go_to_entry_action (GSimpleAction *action,
     p2v_panel_show_info (
         self, GTK_MESSAGE_INFO,
         _("Where this row comes from has not been read yet. Try again in a moment."));
+}
+
+static void
+previous_page_action (GSimpleAction *action,
+                      GVariant *parameter,
+                      gpointer user_data)
+{
+  p2v_panel_ask (user_data, P2V_VICINITY_PREVIOUS);
+}
+
+static void
+next_page_action (GSimpleAction *action,
+                  GVariant *parameter,
+                  gpointer user_data)
+{
+  p2v_panel_ask (user_data, P2V_VICINITY_NEXT);
+}
+
+static void
+select_page_action (GSimpleAction *action,
+                    GVariant *parameter,
+                    gpointer user_data)
+{
+  p2v_panel_ask (user_data, P2V_VICINITY_PAGE);
+}
+
+static void
+select_region_action (GSimpleAction *action,
+                      GVariant *parameter,
+                      gpointer user_data)
+{
+  p2v_panel_ask (user_data, P2V_VICINITY_REGION);
 }
 
 static void
@@ -252,6 +285,7 @@ choose_file (P2vPanel *self,
   GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
   Export *export = g_new0 (Export, 1);
 
+  p2v_panel_reveal (self);
   export->session = g_object_ref (self->session);
   g_set_object (&export->answer, answer);
 
@@ -296,6 +330,7 @@ filter_action (GSimpleAction *action,
 {
   P2vPanel *self = user_data;
 
+  p2v_panel_reveal (self);
   gtk_revealer_set_reveal_child (self->filter_revealer, TRUE);
   gtk_widget_grab_focus (GTK_WIDGET (self->filter_entry));
 }
@@ -379,6 +414,10 @@ cancel_action (GSimpleAction *action,
 static const GActionEntry entries[] = {
   { .name = "go-to", .activate = go_to_action, .parameter_type = "s" },
   { .name = "go-to-entry", .activate = go_to_entry_action },
+  { .name = "previous-page", .activate = previous_page_action },
+  { .name = "next-page", .activate = next_page_action },
+  { .name = "select-page", .activate = select_page_action },
+  { .name = "select-region", .activate = select_region_action },
   { .name = "copy-row", .activate = copy_row_action },
   { .name = "copy-cell", .activate = copy_cell_action, .parameter_type = "s" },
   { .name = "copy-column", .activate = copy_column_action, .parameter_type = "s" },
@@ -394,17 +433,28 @@ static const GActionEntry entries[] = {
   { .name = "cancel", .activate = cancel_action },
 };
 
-/* Keys that work wherever the focus is in the panel. What else there is depends on the host,
- * whose keys these may be. */
+/* The keys work wherever the focus is in the panel. Elsewhere they may be the host's. */
 static void
-add_shortcut (GtkEventController *controller,
-              const char *trigger,
-              const char *action)
+add_keys (P2vPanel *self)
 {
-  gtk_shortcut_controller_add_shortcut (
-      GTK_SHORTCUT_CONTROLLER (controller),
-      gtk_shortcut_new (gtk_shortcut_trigger_parse_string (trigger),
-                        gtk_named_action_new (action)));
+  GtkEventController *controller = gtk_shortcut_controller_new ();
+  gsize n_keys = 0;
+  const P2vPanelKey *keys = p2v_panel_get_keys (&n_keys);
+
+  for (gsize i = 0; i < n_keys; i++)
+    {
+      g_autofree char *detailed_action = g_strconcat ("p2v.", keys[i].action, NULL);
+      g_autofree char *name = NULL;
+      g_autoptr (GVariant) target = NULL;
+      if (!g_action_parse_detailed_name (detailed_action, &name, &target, NULL))
+        continue;
+      GtkShortcut *shortcut
+          = gtk_shortcut_new (gtk_shortcut_trigger_parse_string (keys[i].accelerator),
+                              gtk_named_action_new (name));
+      gtk_shortcut_set_arguments (shortcut, target);
+      gtk_shortcut_controller_add_shortcut (GTK_SHORTCUT_CONTROLLER (controller), shortcut);
+    }
+  gtk_widget_add_controller (GTK_WIDGET (self), controller);
 }
 
 void
@@ -415,12 +465,7 @@ p2v_panel_actions_init (P2vPanel *self)
                                    self);
   gtk_widget_insert_action_group (GTK_WIDGET (self), "p2v", G_ACTION_GROUP (self->actions));
 
-  GtkEventController *controller = gtk_shortcut_controller_new ();
-  add_shortcut (controller, "<Control>c", "p2v.copy-row");
-  add_shortcut (controller, "<Control>f", "p2v.filter");
-  add_shortcut (controller, "<Control>k", "p2v.show-kernel");
-  add_shortcut (controller, "Escape", "p2v.cancel");
-  gtk_widget_add_controller (GTK_WIDGET (self), controller);
+  add_keys (self);
 }
 
 static void
@@ -446,6 +491,10 @@ p2v_panel_actions_update (P2vPanel *self)
 
   set_enabled (self, "go-to", has_image);
   set_enabled (self, "go-to-entry", has_row);
+  set_enabled (self, "previous-page", has_row);
+  set_enabled (self, "next-page", has_row);
+  set_enabled (self, "select-page", has_row);
+  set_enabled (self, "select-region", has_row);
   set_enabled (self, "copy-row", has_row);
   set_enabled (self, "copy-cell", has_row);
   set_enabled (self, "copy-column", has_rows && is_idle);

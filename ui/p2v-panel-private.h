@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Copyright 2026 The pas2vas authors */
 
-/* The inside of a panel, for its four files: p2v-panel.c is told and looks up,
- * p2v-panel-frame.c reads, p2v-panel-show.c shows, p2v-panel-actions.c does. */
+/* The inside of a panel, for its files: p2v-panel.c is told and looks up, p2v-panel-frame.c and
+ * p2v-panel-pages.c read, p2v-panel-show.c shows, p2v-panel-actions.c does. */
 
 #pragma once
 
@@ -12,6 +12,7 @@
 #include "p2v-go-to.h"
 #include "p2v-mapping-view.h"
 #include "p2v-trail-view.h"
+#include "p2v-vicinity.h"
 
 G_BEGIN_DECLS
 
@@ -22,6 +23,8 @@ typedef enum
   P2V_PLACE_PHYSICAL,
   P2V_PLACE_OFFSET,
 } P2vPlaceKind;
+
+typedef struct _P2vArrival P2vArrival;
 
 struct _P2vPanel
 {
@@ -41,6 +44,10 @@ struct _P2vPanel
   P2vFrame           *frame;         /* what the frame of @pa is; NULL: not known yet */
   GCancellable       *describing;    /* while @frame is being read */
   P2vStage            stage;         /* of @session, as it was told last */
+  GCancellable       *asking;        /* while something about a row's page is being read */
+  P2vProcess         *virtual_process; /* not owned, only compared; NULL: another kind of place */
+  guint64             virtual_page;  /* that it was told last */
+  P2vArrival         *arrival;       /* what to show where the cursor was sent; NULL: nothing */
 
   GSimpleActionGroup *actions;
   GCancellable       *output;        /* of a running copy or export */
@@ -66,6 +73,8 @@ struct _P2vPanel
   GtkWidget          *clear_filter_button;
   P2vMappingView     *view;
   P2vTrailView       *trail_view;
+  GtkWidget          *pages_box;
+  GtkLabel           *pages_label;
   GtkLabel           *coverage_label;
   GtkWidget          *kernel_button;
   GtkMenuButton      *notes_button;
@@ -76,6 +85,15 @@ struct _P2vPanel
 P2vMappingView *p2v_panel_get_view       (P2vPanel       *self);
 void            p2v_panel_jump_to_pa     (P2vPanel       *self,
                                           P2vPhysAddr     pa);
+/* Asks the host to show the panel. */
+void            p2v_panel_reveal         (P2vPanel         *self);
+/* To a byte of a process, in whatever way the host can show it. */
+void            p2v_panel_jump_to_mapping (P2vPanel        *self,
+                                          const P2vMapping *mapping);
+/* FALSE if the host has no place for it. */
+gboolean        p2v_panel_select_in_host (P2vPanel         *self,
+                                          P2vProcess       *process,
+                                          const P2vVicinity *vicinity);
 /* Makes the filter of what was typed and chosen, and looks up again. */
 void            p2v_panel_update_filter  (P2vPanel       *self);
 
@@ -84,9 +102,29 @@ void            p2v_panel_update_filter  (P2vPanel       *self);
 void            p2v_panel_describe_frame (P2vPanel       *self);
 void            p2v_panel_forget_frame   (P2vPanel       *self);
 
+/* In p2v-panel-pages.c */
+/* Reads what is asked about the selected row's page, and acts on it. */
+void            p2v_panel_ask            (P2vPanel         *self,
+                                          P2vVicinityKind   kind);
+void            p2v_panel_stop_asking    (P2vPanel         *self);
+/* Once the cursor is on the byte of @mapping its row is selected and @note shown, which is NULL or
+ * taken over. */
+void            p2v_panel_expect         (P2vPanel         *self,
+                                          const P2vMapping *mapping,
+                                          char             *note);
+/* Whether that is expected already. */
+gboolean        p2v_panel_expects        (P2vPanel         *self,
+                                          const P2vMapping *mapping);
+void            p2v_panel_show_arrival   (P2vPanel         *self);
+void            p2v_panel_forget_arrival (P2vPanel         *self);
+/* (nullable): what there is to say about how the cursor came here. */
+const char     *p2v_panel_get_note       (P2vPanel         *self);
+
 /* In p2v-panel-show.c. What is as it was is not touched, so that nothing is laid out for it. */
 void            p2v_panel_show_place     (P2vPanel       *self);
 void            p2v_panel_show_answer    (P2vPanel       *self);
+/* Whose pages the buttons step through. */
+void            p2v_panel_show_pages     (P2vPanel       *self);
 /* What the driver does, and what could not be read so far. */
 void            p2v_panel_show_status    (P2vPanel       *self);
 /* Shows @text in the panel's own bar, not in a dialog; NULL takes it away. */

@@ -20,6 +20,18 @@ set_label (GtkLabel *label,
     gtk_label_set_label (label, text);
 }
 
+/* The same of a label that may be too narrow for its text: it must not become higher, for then the
+ * host's view would be laid out again at each step of the cursor. */
+static void
+set_line (GtkLabel *label,
+          const char *text)
+{
+  /* A tooltip that is set asks the display server where the pointer is, changed or not. */
+  if (!g_str_equal (gtk_label_get_label (label), text))
+    gtk_widget_set_tooltip_text (GTK_WIDGET (label), text);
+  set_label (label, text);
+}
+
 static void
 set_number (GtkLabel *label,
             gboolean known,
@@ -147,6 +159,8 @@ dup_coverage_text (P2vPanel *self)
   g_autofree char *coverage = p2v_answer_dup_coverage (self->answer);
   g_autofree char *count = self->frame != NULL ? p2v_frame_dup_count_text (self->frame) : NULL;
 
+  if (p2v_panel_get_note (self) != NULL)
+    return g_strdup (p2v_panel_get_note (self));
   return count != NULL ? g_strdup_printf ("%s · %s", coverage, count) : g_steal_pointer (&coverage);
 }
 
@@ -164,13 +178,30 @@ p2v_panel_show_answer (P2vPanel *self)
   g_autofree char *coverage = dup_coverage_text (self);
   gboolean is_working = p2v_driver_get_state (self->driver) == P2V_DRIVER_RUNNING;
 
-  /* A tooltip that is set asks the display server where the pointer is, changed or not. */
-  if (!g_str_equal (gtk_label_get_label (self->verdict_label), verdict))
-    gtk_widget_set_tooltip_text (GTK_WIDGET (self->verdict_label), verdict);
-  set_label (self->verdict_label, verdict);
+  set_line (self->verdict_label, verdict);
   /* The strip above says how far it is; twice would be once too often. */
-  set_label (self->coverage_label, is_working ? "" : coverage);
+  set_line (self->coverage_label, is_working ? "" : coverage);
   show_rows (self);
+}
+
+void
+p2v_panel_show_pages (P2vPanel *self)
+{
+  P2vMappingRow *row = p2v_mapping_view_get_selected (self->view);
+
+  gtk_widget_set_visible (self->pages_box, row != NULL);
+  if (row == NULL)
+    return;
+  P2vProcess *process = p2v_mapping_row_get_mapping (row)->process;
+  g_autofree char *text
+      = p2v_process_has_pid (process)
+            /* Translators: whose pages the arrows beside it step through: a process's name and
+             * number. */
+            ? g_strdup_printf (_("Page of %s (%" PRId64 ")"), p2v_process_get_name (process),
+                               p2v_process_get_pid (process))
+            /* Translators: the same without a number. */
+            : g_strdup_printf (_("Page of %s"), p2v_process_get_name (process));
+  set_label (self->pages_label, text);
 }
 
 static void

@@ -24,6 +24,10 @@ static GParamSpec *properties[N_PROPS];
 enum
 {
   JUMP_TO_OFFSET,
+  JUMP_TO_VIRTUAL,
+  SELECT_OFFSETS,
+  SELECT_VIRTUAL,
+  REVEAL,
   STAGE_CHANGED,
   N_SIGNALS
 };
@@ -57,6 +61,7 @@ update_cb (gpointer user_data)
                                 self->answer);
   p2v_panel_describe_frame (self);
 
+  p2v_panel_show_arrival (self);
   p2v_panel_show_place (self);
   p2v_panel_show_answer (self);
   p2v_panel_actions_update (self);
@@ -92,6 +97,7 @@ row_selected_cb (P2vPanel *self)
   P2vMappingRow *row = p2v_mapping_view_get_selected (self->view);
 
   p2v_trail_view_set_row (self->trail_view, self->session, row);
+  p2v_panel_show_pages (self);
   p2v_panel_actions_update (self);
 }
 
@@ -99,6 +105,13 @@ static void
 row_activated_cb (P2vPanel *self)
 {
   g_action_group_activate_action (G_ACTION_GROUP (self->actions), "go-to-entry", NULL);
+}
+
+static void
+step_activated_cb (P2vPanel *self,
+                   guint64 entry_pa)
+{
+  p2v_panel_jump_to_pa (self, entry_pa);
 }
 
 static void
@@ -208,6 +221,8 @@ p2v_panel_dispose (GObject *object)
 
   drop_driver (self);
   p2v_panel_forget_frame (self);
+  p2v_panel_stop_asking (self);
+  p2v_panel_forget_arrival (self);
   p2v_panel_actions_dispose (self);
   g_clear_handle_id (&self->update_id, g_source_remove);
   gtk_widget_dispose_template (GTK_WIDGET (self), P2V_TYPE_PANEL);
@@ -245,6 +260,8 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, P2vPanel, clear_filter_button);
   gtk_widget_class_bind_template_child (widget_class, P2vPanel, view);
   gtk_widget_class_bind_template_child (widget_class, P2vPanel, trail_view);
+  gtk_widget_class_bind_template_child (widget_class, P2vPanel, pages_box);
+  gtk_widget_class_bind_template_child (widget_class, P2vPanel, pages_label);
   gtk_widget_class_bind_template_child (widget_class, P2vPanel, coverage_label);
   gtk_widget_class_bind_template_child (widget_class, P2vPanel, kernel_button);
   gtk_widget_class_bind_template_child (widget_class, P2vPanel, notes_button);
@@ -255,7 +272,92 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_callback (widget_class, info_response_cb);
   gtk_widget_class_bind_template_callback (widget_class, row_selected_cb);
   gtk_widget_class_bind_template_callback (widget_class, row_activated_cb);
+  gtk_widget_class_bind_template_callback (widget_class, step_activated_cb);
   gtk_widget_class_bind_template_callback (widget_class, go_cb);
+}
+
+/* Wishes that not every host can fulfil: a handler that does returns %TRUE. */
+static guint
+add_wish (const char *name,
+          guint       n_numbers)
+{
+  return g_signal_new (name, P2V_TYPE_PANEL, G_SIGNAL_RUN_LAST, 0,
+                       g_signal_accumulator_true_handled, NULL, NULL, G_TYPE_BOOLEAN,
+                       1 + n_numbers, P2V_TYPE_PROCESS, G_TYPE_UINT64, G_TYPE_UINT64);
+}
+
+static void
+add_signals (void)
+{
+  /**
+   * P2vPanel::jump-to-offset:
+   * @self: the panel
+   * @file_offset: where to, as an offset in the image file
+   *
+   * The user wants to see another place. The host moves its cursor there, and tells the panel so
+   * with p2v_panel_set_file_offset().
+   */
+  signals[JUMP_TO_OFFSET] = g_signal_new ("jump-to-offset", P2V_TYPE_PANEL, G_SIGNAL_RUN_LAST, 0,
+                                          NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_UINT64);
+
+  /**
+   * P2vPanel::jump-to-virtual:
+   * @self: the panel
+   * @process: whose memory
+   * @va: a virtual address of it
+   *
+   * The user wants to see another place of a process. For a host that just shows memory of @process
+   * by virtual address; for others there is #P2vPanel::jump-to-offset.
+   *
+   * Returns: whether the cursor was moved
+   */
+  signals[JUMP_TO_VIRTUAL] = add_wish ("jump-to-virtual", 1);
+
+  /**
+   * P2vPanel::select-offsets:
+   * @self: the panel
+   * @file_offset: the first byte, as an offset in the image file
+   * @length_bytes: how many bytes
+   *
+   * The user wants a part of the file selected. The cursor stays.
+   */
+  signals[SELECT_OFFSETS] = g_signal_new ("select-offsets", P2V_TYPE_PANEL, G_SIGNAL_RUN_LAST, 0,
+                                          NULL, NULL, NULL, G_TYPE_NONE, 2, G_TYPE_UINT64,
+                                          G_TYPE_UINT64);
+
+  /**
+   * P2vPanel::select-virtual:
+   * @self: the panel
+   * @process: whose memory
+   * @va: virtual address of the first byte
+   * @length_bytes: how many bytes
+   *
+   * The user wants a part of a process's memory selected. For a host that just shows memory of
+   * @process by virtual address; for others there is #P2vPanel::select-offsets.
+   *
+   * Returns: whether it was selected
+   */
+  signals[SELECT_VIRTUAL] = add_wish ("select-virtual", 2);
+
+  /**
+   * P2vPanel::reveal:
+   * @self: the panel
+   *
+   * An action of the panel is about to show something in it. A host that has hidden it makes it
+   * visible.
+   */
+  signals[REVEAL] = g_signal_new ("reveal", P2V_TYPE_PANEL, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                  G_TYPE_NONE, 0);
+
+  /**
+   * P2vPanel::stage-changed:
+   * @self: the panel
+   *
+   * The session has come further: its system is known, or its index is complete. See
+   * p2v_session_get_stage().
+   */
+  signals[STAGE_CHANGED] = g_signal_new ("stage-changed", P2V_TYPE_PANEL, G_SIGNAL_RUN_LAST, 0,
+                                         NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void
@@ -279,27 +381,7 @@ p2v_panel_class_init (P2vPanelClass *klass)
                              G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
-  /**
-   * P2vPanel::jump-to-offset:
-   * @self: the panel
-   * @file_offset: where to, as an offset in the image file
-   *
-   * The user wants to see another place. The host moves its cursor there, and tells the panel so
-   * with p2v_panel_set_file_offset().
-   */
-  signals[JUMP_TO_OFFSET] = g_signal_new ("jump-to-offset", P2V_TYPE_PANEL, G_SIGNAL_RUN_LAST, 0,
-                                          NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_UINT64);
-
-  /**
-   * P2vPanel::stage-changed:
-   * @self: the panel
-   *
-   * The session has come further: its system is known, or its index is complete. See
-   * p2v_session_get_stage().
-   */
-  signals[STAGE_CHANGED] = g_signal_new ("stage-changed", P2V_TYPE_PANEL, G_SIGNAL_RUN_LAST, 0,
-                                         NULL, NULL, NULL, G_TYPE_NONE, 0);
-
+  add_signals ();
   g_type_ensure (P2V_TYPE_MAPPING_VIEW);
   g_type_ensure (P2V_TYPE_TRAIL_VIEW);
   g_type_ensure (P2V_TYPE_GO_TO);
@@ -360,6 +442,8 @@ p2v_panel_set_session (P2vPanel *self,
 
   drop_driver (self);
   p2v_panel_actions_stop (self);
+  p2v_panel_stop_asking (self);
+  p2v_panel_forget_arrival (self);
   self->place_kind = P2V_PLACE_NONE;
   self->stage = P2V_STAGE_EMPTY;
   p2v_go_to_set_session (self->go_to, session);
@@ -394,6 +478,7 @@ set_place (P2vPanel *self,
            P2vPlaceKind kind,
            guint64 place)
 {
+  self->virtual_process = NULL;
   if (self->place_kind == kind && self->place == place)
     return;
   self->place_kind = kind;
@@ -431,6 +516,39 @@ p2v_panel_set_file_offset (P2vPanel *self,
   g_return_if_fail (P2V_IS_PANEL (self));
 
   set_place (self, P2V_PLACE_OFFSET, file_offset);
+}
+
+/**
+ * p2v_panel_set_virtual_address:
+ * @self: a #P2vPanel
+ * @process: whose memory the host shows by virtual address
+ * @va: where the cursor is, as a virtual address of @process
+ * @pa: the same as a physical address
+ *
+ * Shows who maps @pa, as p2v_panel_set_address() does, and selects the row of @va when the cursor
+ * comes to another page.
+ *
+ * Since: 1.0
+ */
+void
+p2v_panel_set_virtual_address (P2vPanel    *self,
+                               P2vProcess  *process,
+                               P2vVirtAddr  va,
+                               P2vPhysAddr  pa)
+{
+  g_return_if_fail (P2V_IS_PANEL (self));
+  g_return_if_fail (P2V_IS_PROCESS (process));
+  g_return_if_fail (p2v_process_get_address_space (process) != NULL);
+
+  P2vMapping mapping = { .process = process, .space = p2v_process_get_address_space (process),
+                         .va = va, .pa = pa };
+  gboolean is_same_page = self->virtual_process == process
+                          && self->virtual_page == va >> P2V_FRAME_SHIFT;
+  set_place (self, P2V_PLACE_PHYSICAL, pa);
+  self->virtual_process = process;
+  self->virtual_page = va >> P2V_FRAME_SHIFT;
+  if (!is_same_page && !p2v_panel_expects (self, &mapping))
+    p2v_panel_expect (self, &mapping, NULL);
 }
 
 /**
@@ -488,6 +606,7 @@ p2v_panel_get_answer (P2vPanel *self)
  * @self: a #P2vPanel
  *
  * The panel's actions: "go-to" (with "physical", "offset" or "virtual"), "go-to-entry",
+ * "previous-page", "next-page", "select-page", "select-region",
  * "copy-row", "copy-cell" and "copy-column" (with a column's name), "copy-all", "export-rows",
  * "export-all", "filter", "filter-process", "clear-filter", "show-kernel" and "every-address" (both
  * have a boolean state), "start" and "cancel". The panel's own menus know them under the prefix
@@ -508,6 +627,39 @@ P2vMappingView *
 p2v_panel_get_view (P2vPanel *self)
 {
   return self->view;
+}
+
+void
+p2v_panel_reveal (P2vPanel *self)
+{
+  g_signal_emit (self, signals[REVEAL], 0);
+}
+
+void
+p2v_panel_jump_to_mapping (P2vPanel *self,
+                           const P2vMapping *mapping)
+{
+  gboolean is_done = FALSE;
+
+  g_signal_emit (self, signals[JUMP_TO_VIRTUAL], 0, mapping->process, mapping->va, &is_done);
+  if (!is_done)
+    p2v_panel_jump_to_pa (self, mapping->pa);
+}
+
+gboolean
+p2v_panel_select_in_host (P2vPanel *self,
+                          P2vProcess *process,
+                          const P2vVicinity *vicinity)
+{
+  gboolean is_done = FALSE;
+
+  if (vicinity->found)
+    g_signal_emit (self, signals[SELECT_VIRTUAL], 0, process, vicinity->va, vicinity->length_bytes,
+                   &is_done);
+  if (!is_done && vicinity->n_file_bytes > 0)
+    g_signal_emit (self, signals[SELECT_OFFSETS], 0, vicinity->file_offset,
+                   vicinity->n_file_bytes);
+  return is_done || vicinity->n_file_bytes > 0;
 }
 
 void

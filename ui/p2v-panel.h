@@ -23,6 +23,27 @@ G_BEGIN_DECLS
 P2V_AVAILABLE_IN_1_0
 G_DECLARE_FINAL_TYPE (P2vPanel, p2v_panel, P2V, PANEL, GtkWidget)
 
+/**
+ * P2vPanelKey:
+ * @action: an action of the panel, with its target: "go-to::physical"
+ * @accelerator: its key, as gtk_accelerator_parse() takes it
+ * @title: what it does, in a few words; not translated yet (gettext domain "pas2vas")
+ * @is_global: whether it is meant for the host's whole window; if not, only for when the focus is
+ * in the panel, since other parts of a window use the same key
+ *
+ * A key of the panel.
+ */
+typedef struct
+{
+  const char *action;
+  const char *accelerator;
+  const char *title;
+  gboolean    is_global;
+} P2vPanelKey;
+
+P2V_AVAILABLE_IN_1_0
+const P2vPanelKey *p2v_panel_get_keys    (gsize       *ret_n_keys);
+
 P2V_AVAILABLE_IN_1_0
 GtkWidget    *p2v_panel_new              (void);
 P2V_AVAILABLE_IN_1_0
@@ -36,6 +57,11 @@ void          p2v_panel_set_address      (P2vPanel    *self,
 P2V_AVAILABLE_IN_1_0
 void          p2v_panel_set_file_offset  (P2vPanel    *self,
                                           guint64      file_offset);
+P2V_AVAILABLE_IN_1_0
+void          p2v_panel_set_virtual_address (P2vPanel *self,
+                                          P2vProcess  *process,
+                                          P2vVirtAddr  va,
+                                          P2vPhysAddr  pa);
 P2V_AVAILABLE_IN_1_0
 void          p2v_panel_clear_address    (P2vPanel    *self);
 P2V_AVAILABLE_IN_1_0

@@ -6,6 +6,7 @@
 #include "p2v-trail-view.h"
 
 #include <glib/gi18n-lib.h>
+#include <inttypes.h>
 
 struct _P2vTrailView
 {
@@ -25,6 +26,17 @@ struct _P2vTrailView
 
 G_DEFINE_FINAL_TYPE (P2vTrailView, p2v_trail_view, GTK_TYPE_WIDGET)
 
+enum
+{
+  STEP_ACTIVATED,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+
+/* Between two steps in p2v_trail_dup_text(). */
+#define ARROW " → "
+
 /* What a thread reads. */
 typedef struct
 {
@@ -43,6 +55,55 @@ job_free (gpointer data)
   g_free (job);
 }
 
+/* Appends "pml4e 0x271ec000 = 0x…" with a link behind the entry's address. */
+static void
+append_step (GString            *markup,
+             const P2vTrailStep *step,
+             const char         *text)
+{
+  const char *address = strchr (text, ' ');
+  const char *rest = address != NULL ? strchr (address + 1, ' ') : NULL;
+
+  if (rest == NULL)
+    {
+      g_string_append (markup, text);
+      return;
+    }
+  g_string_append_len (markup, text, address + 1 - text);
+  g_string_append_printf (markup, "<a href=\"%" PRIu64 "\">", step->entry_pa);
+  g_string_append_len (markup, address + 1, rest - address - 1);
+  g_string_append_printf (markup, "</a>%s", rest);
+}
+
+/* The same line as everywhere, with links. */
+static char *
+dup_markup (const P2vTrail *trail)
+{
+  g_autofree char *text = p2v_trail_dup_text (trail);
+  g_autofree char *escaped = g_markup_escape_text (text, -1);
+  g_auto (GStrv) parts = g_strsplit (escaped, ARROW, -1);
+  GString *markup = g_string_new (NULL);
+
+  for (guint i = 0; parts[i] != NULL; i++)
+    {
+      if (i > 0)
+        g_string_append (markup, ARROW);
+      if (i < trail->n_steps)
+        append_step (markup, &trail->steps[i], parts[i]);
+      else
+        g_string_append (markup, parts[i]);
+    }
+  return g_string_free (markup, FALSE);
+}
+
+static gboolean
+link_activated_cb (P2vTrailView *self,
+                   const char   *link)
+{
+  g_signal_emit (self, signals[STEP_ACTIVATED], 0, g_ascii_strtoull (link, NULL, 10));
+  return TRUE;
+}
+
 static void
 read_in_thread (GTask *task,
                 gpointer source,
@@ -53,7 +114,7 @@ read_in_thread (GTask *task,
   GError *error = NULL;
 
   if (p2v_session_get_trail (job->session, job->space, job->trail.va, &job->trail, &error))
-    g_task_return_pointer (task, p2v_trail_dup_text (&job->trail), g_free);
+    g_task_return_pointer (task, dup_markup (&job->trail), g_free);
   else
     g_task_return_error (task, error);
 }
@@ -65,13 +126,16 @@ read_cb (GObject *source,
 {
   g_autoptr (P2vTrailView) self = user_data;
   g_autoptr (GError) error = NULL;
-  g_autofree char *text = g_task_propagate_pointer (G_TASK (result), &error);
+  g_autofree char *markup = g_task_propagate_pointer (G_TASK (result), &error);
 
   /* Another row may have been selected in the meantime. */
   if (g_task_get_cancellable (G_TASK (result)) != self->reading)
     return;
   g_clear_object (&self->reading);
-  gtk_label_set_label (GTK_LABEL (self->trail_label), text != NULL ? text : error->message);
+  if (markup == NULL)
+    gtk_label_set_text (GTK_LABEL (self->trail_label), error->message);
+  else if (!g_str_equal (gtk_label_get_label (GTK_LABEL (self->trail_label)), markup))
+    gtk_label_set_markup (GTK_LABEL (self->trail_label), markup);
 }
 
 static void
@@ -131,6 +195,9 @@ p2v_trail_view_class_init (P2vTrailViewClass *klass)
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->dispose = p2v_trail_view_dispose;
+
+  signals[STEP_ACTIVATED] = g_signal_new ("step-activated", P2V_TYPE_TRAIL_VIEW, G_SIGNAL_RUN_LAST,
+                                          0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_UINT64);
   gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BOX_LAYOUT);
   gtk_widget_class_set_css_name (widget_class, "p2vtrailview");
 }
@@ -160,6 +227,8 @@ p2v_trail_view_init (P2vTrailView *self)
   gtk_widget_add_css_class (self->trail_label, "p2v-code");
   /* Numbers and names of entries read from left to right in every language. */
   gtk_widget_set_direction (self->trail_label, GTK_TEXT_DIR_LTR);
+  g_signal_connect_swapped (self->trail_label, "activate-link", G_CALLBACK (link_activated_cb),
+                            self);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL,
                                   _("Page table entries of the selected row"), -1);
 
@@ -184,11 +253,11 @@ p2v_trail_view_set_row (P2vTrailView *self,
   if (row != NULL)
     start_reading (self);
   else
-    gtk_label_set_label (GTK_LABEL (self->trail_label), "");
+    gtk_label_set_text (GTK_LABEL (self->trail_label), "");
 }
 
 const char *
 p2v_trail_view_get_text (P2vTrailView *self)
 {
-  return gtk_label_get_label (GTK_LABEL (self->trail_label));
+  return gtk_label_get_text (GTK_LABEL (self->trail_label));
 }

@@ -2,7 +2,8 @@
  * Copyright 2026 The pas2vas authors */
 
 /* P2vTrailView: the evidence for one row: every page table entry on the way to it, and what is
- * odd about it. The entries are read in a thread. Main thread only. */
+ * odd about it. The entries are read in a thread. #P2vTrailView::step-activated gives the physical
+ * address of an entry that the user wants to see. Main thread only. */
 
 #pragma once
 

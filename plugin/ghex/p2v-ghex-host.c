@@ -11,6 +11,8 @@
 
 #include "p2v-ghex-window.h"
 
+#include "p2v-hex-keys.h"
+
 #include "p2v-hex-i18n.h"
 
 /* A second GHex, started without us, must not be taken for this one: see plugin/cli/ghex.c. */
@@ -159,10 +161,8 @@ add_actions (P2vGhexHost *self)
     { "app.pas2vas-panel", "F9" },
     { "app.pas2vas-map", "F10" },
     { "win.pas2vas-sharing", "<Control><Shift>s" },
-    { "win.pas2vas-go-to::physical", "<Control>l" },
-    { "win.pas2vas-go-to::virtual", "<Control><Shift>l" },
-    { "win.pas2vas-export", "<Control>e" },
   };
+  p2v_hex_keys_add (GTK_APPLICATION (application));
   for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
     gtk_application_set_accels_for_action (GTK_APPLICATION (application), keys[i][0],
                                            (const char *[]){ keys[i][1], NULL });

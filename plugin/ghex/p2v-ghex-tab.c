@@ -8,6 +8,7 @@
 #include "p2v-hex-bar.h"
 #include "p2v-hex-guard.h"
 #include "p2v-hex-hover.h"
+#include "p2v-hex-keys.h"
 #include "p2v-hex-i18n.h"
 
 #define DATA_KEY "p2v-ghex-tab"
@@ -129,6 +130,12 @@ make_page (P2vGhexTab     *self,
   gtk_box_append (GTK_BOX (self->page), panel);
 }
 
+static void
+reveal_cb (P2vHexSettings *settings)
+{
+  g_object_set (settings, "panel-visible", TRUE, NULL);
+}
+
 P2vGhexTab *
 p2v_ghex_tab_attach (HexWidget      *hex,
                      P2vHexSettings *settings)
@@ -143,8 +150,10 @@ p2v_ghex_tab_attach (HexWidget      *hex,
   p2v_hex_bar_set_link (self->bar, self->link);
   p2v_hex_hover_attach (self->link, settings);
   p2v_hex_guard (hex);
+  p2v_hex_keys_attach (GTK_WIDGET (hex));
   g_signal_connect_object (buffer, "read-failed", G_CALLBACK (read_failed_cb), self,
                            G_CONNECT_SWAPPED);
+  g_signal_connect_object (panel, "reveal", G_CALLBACK (reveal_cb), settings, G_CONNECT_SWAPPED);
   g_signal_connect_object (hex, "destroy", G_CALLBACK (hex_destroyed_cb), self, G_CONNECT_SWAPPED);
   g_object_set_data_full (G_OBJECT (hex), DATA_KEY, self, g_object_unref);
   open_image (self, hex_document_get_file (document));

@@ -5,10 +5,12 @@
 
 #include "p2v-ghex-window.h"
 
-#include "p2v-hex-i18n.h"
+#include "p2v-hex-keys.h"
 #include "p2v-hex-pane.h"
 #include "p2v-hex-pictures.h"
 #include "p2v-hex-shade.h"
+
+#include "p2v-hex-i18n.h"
 
 #define DATA_KEY "p2v-ghex-window"
 
@@ -37,43 +39,30 @@ update_visible (P2vGhexWindow *self)
   gtk_widget_set_visible (self->pages, wanted && self->tab != NULL);
 }
 
-static GActionGroup *
-get_actions (P2vGhexWindow *self)
-{
-  return p2v_panel_get_action_group (p2v_hex_link_get_panel (p2v_ghex_tab_get_link (self->tab)));
-}
-
-/* The panel's actions show something in it, so it has to be there. */
+/* @link: (nullable): whose actions are those of the window. */
 static void
-activate_in_panel (P2vGhexWindow *self,
-                   const char    *name,
-                   GVariant      *parameter)
+insert_actions (P2vGhexWindow *self,
+                P2vHexLink    *link)
 {
-  if (self->tab == NULL)
-    return;
-  g_object_set (self->settings, "panel-visible", TRUE, NULL);
-  if (g_action_group_get_action_enabled (get_actions (self), name))
-    g_action_group_activate_action (get_actions (self), name, parameter);
+  GtkWidget *window = GTK_WIDGET (self->window);
+  GActionGroup *panel_actions
+      = link != NULL ? p2v_panel_get_action_group (p2v_hex_link_get_panel (link)) : NULL;
+
+  gtk_widget_insert_action_group (window, "p2v", panel_actions);
+  gtk_widget_insert_action_group (window, "hex",
+                                  link != NULL ? p2v_hex_link_get_action_group (link) : NULL);
 }
 
 static void
-go_to_action (GSimpleAction *action,
-              GVariant      *parameter,
-              gpointer       user_data)
-{
-  activate_in_panel (user_data, "go-to", parameter);
-}
-
-static void
-export_action (GSimpleAction *action,
-               GVariant      *parameter,
-               gpointer       user_data)
+show_keys_action (GSimpleAction *action,
+                  GVariant      *parameter,
+                  gpointer       user_data)
 {
   P2vGhexWindow *self = user_data;
-  gboolean has_rows = self->tab != NULL
-                      && g_action_group_get_action_enabled (get_actions (self), "export-rows");
+  GtkWindow *help = p2v_hex_keys_new_help ();
 
-  activate_in_panel (self, has_rows ? "export-rows" : "export-all", NULL);
+  gtk_window_set_transient_for (help, self->window);
+  gtk_window_present (help);
 }
 
 static void
@@ -93,8 +82,7 @@ sharing_action (GSimpleAction *action,
 }
 
 static const GActionEntry actions[] = {
-  { .name = "pas2vas-go-to", .activate = go_to_action, .parameter_type = "s" },
-  { .name = "pas2vas-export", .activate = export_action },
+  { .name = "pas2vas-keys", .activate = show_keys_action },
   { .name = "pas2vas-map", .activate = map_action },
   { .name = "pas2vas-sharing", .activate = sharing_action },
 };
@@ -105,8 +93,7 @@ follow_tab (P2vGhexWindow *self)
 {
   P2vHexLink *link = self->tab != NULL ? p2v_ghex_tab_get_link (self->tab) : NULL;
 
-  gtk_widget_insert_action_group (GTK_WIDGET (self->window), "p2v",
-                                  link != NULL ? get_actions (self) : NULL);
+  insert_actions (self, link);
   p2v_hex_shade_set_link (GTK_OVERLAY (self->overlay), link);
   p2v_hex_pictures_set_link (self->pictures, link);
   for (guint i = 0; i < G_N_ELEMENTS (actions); i++)
@@ -142,9 +129,12 @@ make_menu (void)
   g_menu_append (menu, _("Show the _Map of Memory"), "app.pas2vas-map");
   g_menu_append (menu, _("Map in a _Window of Its Own"), "win.pas2vas-map");
   g_menu_append (menu, _("_Shared Memory"), "win.pas2vas-sharing");
-  g_menu_append (menu, _("Go to _Physical Address…"), "win.pas2vas-go-to::physical");
-  g_menu_append (menu, _("Go to P_ID:Virtual…"), "win.pas2vas-go-to::virtual");
-  g_menu_append (menu, _("_Export…"), "win.pas2vas-export");
+  g_menu_append (menu, _("Go to _Physical Address…"), "p2v.go-to::physical");
+  g_menu_append (menu, _("Go to P_ID:Virtual…"), "p2v.go-to::virtual");
+  g_menu_append (menu, _("_Back"), "hex.back");
+  g_menu_append (menu, _("F_orward"), "hex.forward");
+  g_menu_append (menu, _("_Export These Rows…"), "p2v.export-rows");
+  g_menu_append (menu, _("_Keyboard Shortcuts"), "win.pas2vas-keys");
   return G_MENU_MODEL (menu);
 }
 
@@ -294,7 +284,7 @@ window_destroyed_cb (P2vGhexWindow *self)
   g_clear_handle_id (&self->idle_id, g_source_remove);
   g_clear_object (&self->tab);
   p2v_hex_pictures_close (self->pictures);
-  gtk_widget_insert_action_group (GTK_WIDGET (self->window), "p2v", NULL);
+  insert_actions (self, NULL);
   self->overlay = NULL;
   self->pages = NULL;
 }

@@ -6,9 +6,14 @@
 #include "p2v-hex-link.h"
 
 #include "p2v-hex-geometry.h"
-
+#include "p2v-hex-history.h"
 #include "p2v-hex-i18n.h"
 #include <inttypes.h>
+
+/* Buttons on the side of a mouse, as X and Wayland number them.
+ * Source: GDK, which has no names for them; libinput's BTN_SIDE and BTN_EXTRA. */
+#define BUTTON_BACK 8
+#define BUTTON_FORWARD 9
 
 /* Lines of a gap that stay on the screen when the rest is passed over: its beginning or end is to
  * be seen. */
@@ -28,7 +33,11 @@ struct _P2vHexLink
 
   GCancellable  *walking;          /* a process's page tables; NULL if none are walked */
   P2vProcess    *awaited;
+  gint64         awaited_position; /* where to go then; -1: to the same byte */
   char          *error;
+
+  P2vHexHistory *history;
+  GSimpleActionGroup *actions;
 
   gboolean       is_drawn;
   gboolean       is_fitted;        /* the length of its lines is ours */
@@ -78,12 +87,44 @@ tell_panel (P2vHexLink *self)
 
   if (kind == P2V_HEX_SPACE_FILE)
     p2v_panel_set_file_offset (self->panel, position);
+  else if (kind == P2V_HEX_SPACE_VIRTUAL && p2v_hex_space_get_pa (self->space, position, &pa))
+    p2v_panel_set_virtual_address (self->panel, p2v_hex_space_get_process (self->space), position,
+                                   pa);
   /* A physical address that the image does not hold is still a question; a virtual one that is not
    * mapped is none. */
   else if (p2v_hex_space_get_pa (self->space, position, &pa) || kind == P2V_HEX_SPACE_PHYSICAL)
     p2v_panel_set_address (self->panel, pa);
   else
     p2v_panel_clear_address (self->panel);
+}
+
+static P2vHexPlace
+get_place (P2vHexLink *self)
+{
+  return (P2vHexPlace){ p2v_hex_space_get_kind (self->space),
+                        p2v_hex_space_get_process (self->space), get_position (self) };
+}
+
+static void
+update_actions (P2vHexLink *self)
+{
+  static const char *const names[] = { "back", "forward" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      GAction *action = g_action_map_lookup_action (G_ACTION_MAP (self->actions), names[i]);
+      g_simple_action_set_enabled (G_SIMPLE_ACTION (action),
+                                   p2v_hex_history_can_go (self->history, i > 0));
+    }
+}
+
+/* The cursor is about to jump away from @place. */
+static void
+leave (P2vHexLink  *self,
+       P2vHexPlace  place)
+{
+  p2v_hex_history_leave (self->history, &place);
+  update_actions (self);
 }
 
 /* Puts the cursor on @position and some lines before it. */
@@ -239,12 +280,31 @@ pass_gap_with_cursor (P2vHexLink *self,
   return TRUE;
 }
 
+/* Somebody else has moved the cursor farther than a key or the wheel does: the host's own dialog,
+ * or a jump to the end. */
+static void
+note_jump (P2vHexLink *self,
+           gint64      before,
+           gint64      now)
+{
+  P2vHexGeometry geometry;
+
+  if (self->space == NULL || self->is_moving || before < 0
+      || !p2v_hex_geometry_init (&geometry, self->hex)
+      || ABS (now - before) <= (geometry.n_lines + 1) * geometry.bytes_per_line)
+    return;
+  P2vHexPlace place = get_place (self);
+  place.position = (guint64) before;
+  leave (self, place);
+}
+
 static void
 cursor_moved_cb (P2vHexLink *self)
 {
   gint64 before = self->cursor;
   gint64 now = hex_widget_get_cursor (self->hex);
 
+  note_jump (self, before, now);
   self->cursor = now;
   /* Somebody has moved on before we have got there. */
   if (!self->is_moving)
@@ -302,6 +362,76 @@ jump_cb (P2vHexLink *self,
   gtk_widget_grab_focus (GTK_WIDGET (self->hex));
 }
 
+static gboolean
+is_of_process (P2vHexLink *self,
+               P2vProcess *process)
+{
+  return self->hex != NULL && self->space != NULL
+         && p2v_hex_space_get_process (self->space) == process;
+}
+
+static gboolean
+jump_to_virtual_cb (P2vHexLink *self,
+                    P2vProcess *process,
+                    guint64     va)
+{
+  P2vPhysAddr pa = 0;
+
+  if (!is_of_process (self, process) || !p2v_hex_space_get_pa (self->space, va, &pa))
+    return FALSE;
+  leave (self, get_place (self));
+  go_to_position (self, va);
+  gtk_widget_grab_focus (GTK_WIDGET (self->hex));
+  return TRUE;
+}
+
+/* The cursor stays where it is; copying is for the hex view, so it gets the focus. */
+static void
+select_positions (P2vHexLink *self,
+                  guint64     start,
+                  guint64     length_bytes)
+{
+  guint64 size = p2v_hex_space_get_size (self->space);
+
+  if (start >= size)
+    return;
+  /* The widget means the last byte, not one behind it. */
+  hex_widget_set_selection (self->hex, (gint64) start,
+                            (gint64) (start + (MIN (length_bytes, size - start) - 1)));
+  gtk_widget_grab_focus (GTK_WIDGET (self->hex));
+}
+
+static gboolean
+select_virtual_cb (P2vHexLink *self,
+                   P2vProcess *process,
+                   guint64     va,
+                   guint64     length_bytes)
+{
+  if (!is_of_process (self, process) || va >= p2v_hex_space_get_size (self->space))
+    return FALSE;
+  select_positions (self, va, length_bytes);
+  return TRUE;
+}
+
+static void
+select_offsets_cb (P2vHexLink *self,
+                   guint64     file_offset,
+                   guint64     length_bytes)
+{
+  g_autoptr (P2vImage) image
+      = self->session != NULL ? p2v_session_dup_image (self->session) : NULL;
+  guint64 position = file_offset;
+
+  if (self->hex == NULL || self->space == NULL)
+    return;
+  /* In one piece in the file is not in one piece in what another process sees. */
+  if (p2v_hex_space_get_kind (self->space) == P2V_HEX_SPACE_VIRTUAL)
+    p2v_hex_link_show_kind (self, P2V_HEX_SPACE_PHYSICAL, NULL);
+  if (p2v_hex_space_get_kind (self->space) == P2V_HEX_SPACE_FILE
+      || p2v_image_offset_to_pa (image, file_offset, &position))
+    select_positions (self, position, length_bytes);
+}
+
 /* A document that somebody tried to change counts as changed, and could not be closed without a
  * question. Writing it to its own file, which the buffer takes for done, makes it what it is. */
 static void
@@ -321,6 +451,7 @@ stop_walking (P2vHexLink *self)
     g_cancellable_cancel (self->walking);
   g_clear_object (&self->walking);
   g_clear_object (&self->awaited);
+  self->awaited_position = -1;
 }
 
 void
@@ -342,6 +473,27 @@ p2v_hex_link_break (P2vHexLink *self)
 }
 
 static void
+back_action (GSimpleAction *action,
+             GVariant      *parameter,
+             gpointer       user_data)
+{
+  p2v_hex_link_go_in_history (user_data, FALSE);
+}
+
+static void
+forward_action (GSimpleAction *action,
+                GVariant      *parameter,
+                gpointer       user_data)
+{
+  p2v_hex_link_go_in_history (user_data, TRUE);
+}
+
+static const GActionEntry actions[] = {
+  { .name = "back", .activate = back_action },
+  { .name = "forward", .activate = forward_action },
+};
+
+static void
 p2v_hex_link_dispose (GObject *object)
 {
   P2vHexLink *self = P2V_HEX_LINK (object);
@@ -352,6 +504,11 @@ p2v_hex_link_dispose (GObject *object)
   g_clear_object (&self->space);
   g_clear_object (&self->session);
   g_clear_pointer (&self->error, g_free);
+  g_clear_pointer (&self->history, p2v_hex_history_free);
+  /* A host may keep the group longer. */
+  for (guint i = 0; self->actions != NULL && i < G_N_ELEMENTS (actions); i++)
+    g_action_map_remove_action (G_ACTION_MAP (self->actions), actions[i].name);
+  g_clear_object (&self->actions);
 
   G_OBJECT_CLASS (p2v_hex_link_parent_class)->dispose (object);
 }
@@ -369,6 +526,13 @@ static void
 p2v_hex_link_init (P2vHexLink *self)
 {
   self->pending_position = -1;
+  self->awaited_position = -1;
+  self->cursor = -1;
+  self->history = p2v_hex_history_new ();
+  self->actions = g_simple_action_group_new ();
+  g_action_map_add_action_entries (G_ACTION_MAP (self->actions), actions, G_N_ELEMENTS (actions),
+                                   self);
+  update_actions (self);
 }
 
 /* Only to be asked whether the button is down. */
@@ -381,6 +545,33 @@ watch_button (GtkWidget *hex)
   gtk_event_controller_set_propagation_phase (GTK_EVENT_CONTROLLER (press), GTK_PHASE_CAPTURE);
   gtk_widget_add_controller (hex, GTK_EVENT_CONTROLLER (press));
   return press;
+}
+
+static void
+side_button_cb (P2vHexLink *self,
+                int         n_press,
+                double      x,
+                double      y,
+                GtkGesture *gesture)
+{
+  guint button = gtk_gesture_single_get_current_button (GTK_GESTURE_SINGLE (gesture));
+
+  if (button != BUTTON_BACK && button != BUTTON_FORWARD)
+    return;
+  gtk_gesture_set_state (gesture, GTK_EVENT_SEQUENCE_CLAIMED);
+  p2v_hex_link_go_in_history (self, button == BUTTON_FORWARD);
+}
+
+static void
+watch_side_buttons (P2vHexLink *self,
+                    GtkWidget  *widget)
+{
+  GtkGesture *click = gtk_gesture_click_new ();
+
+  gtk_gesture_single_set_button (GTK_GESTURE_SINGLE (click), 0);
+  gtk_event_controller_set_propagation_phase (GTK_EVENT_CONTROLLER (click), GTK_PHASE_CAPTURE);
+  g_signal_connect_object (click, "pressed", G_CALLBACK (side_button_cb), self, G_CONNECT_SWAPPED);
+  gtk_widget_add_controller (widget, GTK_EVENT_CONTROLLER (click));
 }
 
 P2vHexLink *
@@ -400,6 +591,11 @@ p2v_hex_link_new (HexWidget    *hex,
   g_signal_connect_swapped (self->adjustment, "value-changed", G_CALLBACK (scrolled_cb), self);
   g_signal_connect_swapped (buffer, "edit-refused", G_CALLBACK (edit_refused_cb), self);
   g_signal_connect_swapped (panel, "jump-to-offset", G_CALLBACK (jump_cb), self);
+  g_signal_connect_swapped (panel, "jump-to-virtual", G_CALLBACK (jump_to_virtual_cb), self);
+  g_signal_connect_swapped (panel, "select-virtual", G_CALLBACK (select_virtual_cb), self);
+  g_signal_connect_swapped (panel, "select-offsets", G_CALLBACK (select_offsets_cb), self);
+  watch_side_buttons (self, GTK_WIDGET (hex));
+  watch_side_buttons (self, GTK_WIDGET (panel));
   g_signal_connect_swapped (panel, "stage-changed", G_CALLBACK (tell_changed), self);
   return self;
 }
@@ -410,6 +606,8 @@ p2v_hex_link_set_session (P2vHexLink *self,
 {
   g_autoptr (P2vImage) image = p2v_session_dup_image (session);
 
+  p2v_hex_history_clear (self->history);
+  update_actions (self);
   g_set_object (&self->session, session);
   g_clear_object (&self->space);
   self->space = p2v_hex_space_new_file (image);
@@ -493,6 +691,15 @@ show_space (P2vHexLink  *self,
   tell_changed (self);
 }
 
+static gboolean
+is_shown (P2vHexLink      *self,
+          P2vHexSpaceKind  kind,
+          P2vProcess      *process)
+{
+  return p2v_hex_space_get_kind (self->space) == kind
+         && p2v_hex_space_get_process (self->space) == process;
+}
+
 /* Where in @space the byte under the cursor stands. Of what does not stand there, such as a header
  * among physical memory, the beginning must do. */
 static guint64
@@ -524,21 +731,14 @@ walked_cb (GObject      *source,
     return;
   if (space != NULL)
     {
-      show_space (self, space, carry_over (self, space));
+      guint64 position = self->awaited_position >= 0 ? (guint64) self->awaited_position
+                                                     : carry_over (self, space);
+      show_space (self, space, position);
       return;
     }
   stop_walking (self);
   self->error = g_strdup (error->message);
   tell_changed (self);
-}
-
-static gboolean
-is_shown (P2vHexLink      *self,
-          P2vHexSpaceKind  kind,
-          P2vProcess      *process)
-{
-  return p2v_hex_space_get_kind (self->space) == kind
-         && p2v_hex_space_get_process (self->space) == process;
 }
 
 static void
@@ -552,13 +752,32 @@ walk_process (P2vHexLink *self,
   tell_changed (self);
 }
 
+/* With the cursor on @position, or with -1 on the same byte as now. */
+static void
+show_kind_at (P2vHexLink      *self,
+              P2vHexSpaceKind  kind,
+              P2vProcess      *process,
+              gint64           position)
+{
+  g_autoptr (P2vHexSpace) space = NULL;
+
+  if (kind == P2V_HEX_SPACE_VIRTUAL)
+    {
+      walk_process (self, process);
+      self->awaited_position = position;
+      return;
+    }
+  g_autoptr (P2vImage) image = p2v_session_dup_image (self->session);
+  space = kind == P2V_HEX_SPACE_FILE ? p2v_hex_space_new_file (image)
+                                     : p2v_hex_space_new_physical (image);
+  show_space (self, space, position >= 0 ? (guint64) position : carry_over (self, space));
+}
+
 void
 p2v_hex_link_show_kind (P2vHexLink      *self,
                         P2vHexSpaceKind  kind,
                         P2vProcess      *process)
 {
-  g_autoptr (P2vHexSpace) space = NULL;
-
   if (self->space == NULL || self->hex == NULL)
     return;
   stop_walking (self);
@@ -567,15 +786,38 @@ p2v_hex_link_show_kind (P2vHexLink      *self,
       tell_changed (self);
       return;
     }
-  if (kind == P2V_HEX_SPACE_VIRTUAL)
+  leave (self, get_place (self));
+  show_kind_at (self, kind, process, -1);
+}
+
+gboolean
+p2v_hex_link_go_in_history (P2vHexLink *self,
+                            gboolean    forwards)
+{
+  P2vHexPlace place;
+
+  if (self->space == NULL || self->hex == NULL)
+    return FALSE;
+  P2vHexPlace here = get_place (self);
+  gboolean found = p2v_hex_history_go (self->history, forwards, &here, &place);
+  update_actions (self);
+  if (!found)
+    return FALSE;
+  stop_walking (self);
+  if (is_shown (self, place.kind, place.process))
     {
-      walk_process (self, process);
-      return;
+      go_to_position (self, place.position);
+      tell_changed (self);
     }
-  g_autoptr (P2vImage) image = p2v_session_dup_image (self->session);
-  space = kind == P2V_HEX_SPACE_FILE ? p2v_hex_space_new_file (image)
-                                     : p2v_hex_space_new_physical (image);
-  show_space (self, space, carry_over (self, space));
+  else
+    show_kind_at (self, place.kind, place.process, (gint64) place.position);
+  return TRUE;
+}
+
+GActionGroup *
+p2v_hex_link_get_action_group (P2vHexLink *self)
+{
+  return G_ACTION_GROUP (self->actions);
 }
 
 P2vProcess *
@@ -598,6 +840,7 @@ p2v_hex_link_go_to_offset (P2vHexLink *self,
       && p2v_image_offset_to_pa (image, file_offset, &pa))
     return p2v_hex_link_go_to_pa (self, pa);
 
+  leave (self, get_place (self));
   /* A header is in the file only. */
   p2v_hex_link_show_kind (self, P2V_HEX_SPACE_FILE, NULL);
   go_to_position (self, file_offset);
@@ -612,11 +855,14 @@ p2v_hex_link_go_to_pa (P2vHexLink  *self,
 
   if (self->hex == NULL || self->space == NULL)
     return FALSE;
+  P2vHexPlace here = get_place (self);
   if (!p2v_hex_space_find_pa (self->space, pa, &position)
       && p2v_hex_space_get_kind (self->space) == P2V_HEX_SPACE_VIRTUAL)
     p2v_hex_link_show_kind (self, P2V_HEX_SPACE_PHYSICAL, NULL);
   if (!p2v_hex_space_find_pa (self->space, pa, &position))
     return FALSE;
+  if (is_shown (self, here.kind, here.process))
+    leave (self, here);
   go_to_position (self, position);
   return TRUE;
 }
@@ -643,6 +889,7 @@ p2v_hex_link_go_to_run (P2vHexLink *self,
     return FALSE;
   if (!forwards && p2v_hex_space_get_run (self->space, position - 1, &start, &end))
     position = start;
+  leave (self, get_place (self));
   go_to_position (self, position);
   gtk_widget_grab_focus (GTK_WIDGET (self->hex));
   return TRUE;

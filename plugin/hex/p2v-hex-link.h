@@ -53,6 +53,12 @@ gboolean     p2v_hex_link_go_to_offset (P2vHexLink      *self,
                                         guint64          file_offset);
 gboolean     p2v_hex_link_go_to_pa     (P2vHexLink      *self,
                                         P2vPhysAddr      pa);
+/* Where the cursor was before it jumped, or before it went back. FALSE if there is nothing on that
+ * side. */
+gboolean     p2v_hex_link_go_in_history (P2vHexLink     *self,
+                                        gboolean         forwards);
+/* (transfer none): "back" and "forward", to be inserted as "hex" where the panel's are as "p2v". */
+GActionGroup *p2v_hex_link_get_action_group (P2vHexLink *self);
 /* Moves the cursor to the beginning of the next memory behind a gap, or of the previous. FALSE if
  * there is none. */
 gboolean     p2v_hex_link_go_to_run    (P2vHexLink      *self,

@@ -5,6 +5,7 @@
 
 #include "p2v-viewer-application.h"
 
+#include "p2v-hex-keys.h"
 #include "p2v-viewer-window.h"
 
 #include <glib/gi18n.h>
@@ -60,11 +61,7 @@ static const struct
   const char *key;
 } accelerators[] = {
   { "win.open", "<Control>o" },
-  { "win.go-to::physical", "<Control>l" },
-  { "win.go-to::virtual", "<Control><Shift>l" },
-  { "win.export", "<Control>e" },
-  { "win.filter", "<Control>f" },
-  { "p2v.show-kernel", "<Control>k" },
+  { "p2v.filter", "<Control>f" },
   { "win.show-panel", "F9" },
   { "win.show-map", "F10" },
   { "win.show-sharing", "<Control><Shift>s" },
@@ -80,6 +77,7 @@ p2v_viewer_application_startup (GApplication *application)
 
   g_action_map_add_action_entries (G_ACTION_MAP (application), entries, G_N_ELEMENTS (entries),
                                    application);
+  p2v_hex_keys_add (GTK_APPLICATION (application));
   for (guint i = 0; i < G_N_ELEMENTS (accelerators); i++)
     {
       const char *keys[] = { accelerators[i].key, NULL };

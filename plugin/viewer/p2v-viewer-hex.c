@@ -6,6 +6,7 @@
 #include "p2v-viewer-hex.h"
 
 #include "p2v-hex-guard.h"
+#include "p2v-hex-keys.h"
 
 #include <glib/gi18n.h>
 
@@ -26,5 +27,6 @@ p2v_viewer_hex_new (P2vHexBuffer *buffer)
   gtk_accessible_update_property (GTK_ACCESSIBLE (hex), GTK_ACCESSIBLE_PROPERTY_LABEL,
                                   _("Bytes of the image"), -1);
   p2v_hex_guard (HEX_WIDGET (hex));
+  p2v_hex_keys_attach (hex);
   return hex;
 }

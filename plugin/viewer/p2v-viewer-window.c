@@ -76,6 +76,12 @@ show_status (P2vViewerWindow *self,
 }
 
 static void
+reveal_cb (P2vViewerWindow *self)
+{
+  gtk_widget_set_visible (GTK_WIDGET (self->panel), TRUE);
+}
+
+static void
 read_failed_cb (P2vViewerWindow *self)
 {
   gtk_info_bar_set_revealed (self->read_error_bar, TRUE);
@@ -135,6 +141,8 @@ show_image (P2vViewerWindow *self,
 
   p2v_hex_link_set_session (self->link, session);
   p2v_hex_pictures_set_link (self->pictures, self->link);
+  gtk_widget_insert_action_group (GTK_WIDGET (self), "hex",
+                                  p2v_hex_link_get_action_group (self->link));
   p2v_hex_bar_set_link (self->bar, self->link);
   p2v_hex_shade_set_link (GTK_OVERLAY (overlay), self->link);
   p2v_hex_hover_attach (self->link, self->settings);
@@ -207,49 +215,6 @@ open_action (GtkWidget *widget,
   gtk_native_dialog_show (GTK_NATIVE_DIALOG (self->chooser));
 }
 
-/* The panel's actions show something in it, so it has to be there. */
-static void
-activate_in_panel (P2vViewerWindow *self,
-                   const char *action_name,
-                   GVariant *parameter)
-{
-  GActionGroup *actions = p2v_panel_get_action_group (self->panel);
-
-  if (self->link == NULL)
-    return;
-  gtk_widget_set_visible (GTK_WIDGET (self->panel), TRUE);
-  if (g_action_group_get_action_enabled (actions, action_name))
-    g_action_group_activate_action (actions, action_name, parameter);
-}
-
-static void
-go_to_action (GtkWidget *widget,
-              const char *action_name,
-              GVariant *parameter)
-{
-  activate_in_panel (P2V_VIEWER_WINDOW (widget), "go-to", parameter);
-}
-
-static void
-filter_action (GtkWidget *widget,
-               const char *action_name,
-               GVariant *parameter)
-{
-  activate_in_panel (P2V_VIEWER_WINDOW (widget), "filter", NULL);
-}
-
-static void
-export_action (GtkWidget *widget,
-               const char *action_name,
-               GVariant *parameter)
-{
-  P2vViewerWindow *self = P2V_VIEWER_WINDOW (widget);
-  GActionGroup *actions = p2v_panel_get_action_group (self->panel);
-  gboolean has_rows = g_action_group_get_action_enabled (actions, "export-rows");
-
-  activate_in_panel (self, has_rows ? "export-rows" : "export-all", NULL);
-}
-
 static void
 show_map_apart_action (GtkWidget  *widget,
                        const char *action_name,
@@ -287,6 +252,7 @@ p2v_viewer_window_dispose (GObject *object)
   /* It holds a widget, which must not outlive the window's actions that refer to it. */
   g_action_map_remove_action (G_ACTION_MAP (self), "show-panel");
   gtk_widget_insert_action_group (GTK_WIDGET (self), "p2v", NULL);
+  gtk_widget_insert_action_group (GTK_WIDGET (self), "hex", NULL);
   /* The panel cancels what it is doing; the window may live on in somebody's reference. */
   if (self->panel != NULL)
     p2v_panel_set_session (self->panel, NULL);
@@ -313,12 +279,10 @@ p2v_viewer_window_class_init (P2vViewerWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, P2vViewerWindow, panel_box);
   gtk_widget_class_bind_template_child (widget_class, P2vViewerWindow, panel);
   gtk_widget_class_bind_template_child (widget_class, P2vViewerWindow, map_paned);
+  gtk_widget_class_bind_template_callback (widget_class, reveal_cb);
   gtk_widget_class_bind_template_callback (widget_class, read_error_closed_cb);
 
   gtk_widget_class_install_action (widget_class, "win.open", NULL, open_action);
-  gtk_widget_class_install_action (widget_class, "win.go-to", "s", go_to_action);
-  gtk_widget_class_install_action (widget_class, "win.filter", NULL, filter_action);
-  gtk_widget_class_install_action (widget_class, "win.export", NULL, export_action);
   gtk_widget_class_install_action (widget_class, "win.show-map-apart", NULL,
                                    show_map_apart_action);
   gtk_widget_class_install_action (widget_class, "win.show-sharing", NULL, show_sharing_action);

@@ -11,6 +11,7 @@
 #include "p2v-hex-pane.h"
 #include "p2v-hex-shade.h"
 #include "p2v-hex-tip.h"
+#include "p2v-panel-private.h"
 
 #include <glib/gstdio.h>
 #include <time.h>
@@ -319,6 +320,147 @@ row_of_what_a_process_does_not_see_is_shown_in_physical_memory (void **state)
   assert_int_equal (gtk_drop_down_get_selected (GTK_DROP_DOWN (fixture->view)), 1);
 }
 
+static P2vMappingRow *
+get_selected_row (Fixture *fixture)
+{
+  P2vPanel *panel = p2v_hex_link_get_panel (fixture->link);
+
+  return p2v_mapping_view_get_selected (p2v_panel_get_view (panel));
+}
+
+static gboolean
+has_row (gpointer data)
+{
+  return get_selected_row (data) != NULL;
+}
+
+static void
+activate (Fixture    *fixture,
+          const char *action)
+{
+  p2v_ui_test_wait (has_row, fixture);
+  g_action_group_activate_action (
+      p2v_panel_get_action_group (p2v_hex_link_get_panel (fixture->link)), action, NULL);
+}
+
+static gboolean
+has_selection (gpointer data)
+{
+  return hex_widget_get_selection (((Fixture *) data)->hex, NULL, NULL);
+}
+
+static void
+assert_selected (Fixture *fixture,
+                 gint64   first,
+                 gint64   last)
+{
+  gint64 start = 0;
+  gint64 end = 0;
+
+  p2v_ui_test_wait (has_selection, fixture);
+  assert_true (hex_widget_get_selection (fixture->hex, &start, &end));
+  assert_int_equal (start, first);
+  assert_int_equal (end, last);
+}
+
+static void
+page_is_selected_around_the_cursor (void **state)
+{
+  Fixture *fixture = *state;
+
+  assert_true (p2v_hex_link_go_to_offset (fixture->link, TWICE_PA));
+  wait_for_cursor (fixture, TWICE_PA);
+  activate (fixture, "select-page");
+  assert_selected (fixture, 0x4a3e000, 0x4a3efff);
+  assert_int_equal (get_cursor (fixture), TWICE_PA);
+  take_picture (fixture, "hex-view-selected-page");
+}
+
+/* The process maps the memory at three addresses, so the second page of its file is not the next
+ * one in physical memory only. */
+static void
+process_view_steps_and_selects_by_virtual_address (void **state)
+{
+  Fixture *fixture = *state;
+
+  assert_true (p2v_hex_link_go_to_offset (fixture->link, TWICE_PA));
+  choose_view (fixture, "rl-twice (88)");
+  p2v_ui_test_wait (is_virtual, fixture->link);
+  wait_for_cursor (fixture, TWICE_VA);
+  hex_widget_set_cursor (fixture->hex, 0x7fe71631b010);
+  p2v_ui_test_settle ();
+  assert_int_equal (p2v_mapping_row_get_mapping (get_selected_row (fixture))->va, 0x7fe71631b010);
+  activate (fixture, "next-page");
+  wait_for_cursor (fixture, 0x7fe71631c010);
+  activate (fixture, "previous-page");
+  wait_for_cursor (fixture, 0x7fe71631b010);
+  p2v_ui_test_settle ();
+  activate (fixture, "select-region");
+  /* maps.tsv: 7fe716317000-7fe71631f000. */
+  assert_selected (fixture, 0x7fe716317000, 0x7fe71631efff);
+}
+
+static gboolean
+is_back (Fixture *fixture,
+         gboolean forwards)
+{
+  return p2v_hex_link_go_in_history (fixture->link, forwards);
+}
+
+static void
+jumps_are_gone_back_and_forward_again (void **state)
+{
+  Fixture *fixture = *state;
+  GActionGroup *actions = p2v_hex_link_get_action_group (fixture->link);
+
+  assert_false (g_action_group_get_action_enabled (actions, "back"));
+  assert_true (p2v_hex_link_go_to_offset (fixture->link, TWICE_PA));
+  wait_for_cursor (fixture, TWICE_PA);
+  /* Some steps with the keys are no jump. */
+  for (gint64 i = 1; i <= 5; i++)
+    hex_widget_set_cursor (fixture->hex, TWICE_PA + i);
+  assert_true (p2v_hex_link_go_to_offset (fixture->link, NOBODY_PA));
+  wait_for_cursor (fixture, NOBODY_PA);
+  /* GHex's own dialog moves the cursor without asking us. */
+  hex_widget_set_cursor (fixture->hex, 0x100000);
+
+  g_action_group_activate_action (actions, "back", NULL);
+  assert_int_equal (get_cursor (fixture), NOBODY_PA);
+  assert_true (is_back (fixture, FALSE));
+  assert_int_equal (get_cursor (fixture), TWICE_PA + 5);
+  g_action_group_activate_action (actions, "forward", NULL);
+  g_action_group_activate_action (actions, "forward", NULL);
+  assert_int_equal (get_cursor (fixture), 0x100000);
+  assert_false (g_action_group_get_action_enabled (actions, "forward"));
+  assert_false (is_back (fixture, TRUE));
+}
+
+static gboolean
+is_file (gpointer data)
+{
+  return p2v_hex_space_get_kind (p2v_hex_link_get_space (data)) == P2V_HEX_SPACE_FILE;
+}
+
+static void
+history_leads_back_into_the_view_that_it_left (void **state)
+{
+  Fixture *fixture = *state;
+
+  assert_true (p2v_hex_link_go_to_offset (fixture->link, TWICE_PA));
+  choose_view (fixture, "rl-twice (88)");
+  p2v_ui_test_wait (is_virtual, fixture->link);
+  wait_for_cursor (fixture, TWICE_VA);
+  hex_widget_set_cursor (fixture->hex, TWICE_VA + 3);
+  choose_view (fixture, "File");
+  wait_for_cursor (fixture, TWICE_PA + 3);
+  assert_true (is_back (fixture, FALSE));
+  p2v_ui_test_wait (is_virtual, fixture->link);
+  wait_for_cursor (fixture, TWICE_VA + 3);
+  assert_true (is_back (fixture, FALSE));
+  p2v_ui_test_wait (is_file, fixture->link);
+  wait_for_cursor (fixture, TWICE_PA);
+}
+
 static void
 physical_view_stands_by_address_and_has_holes (void **state)
 {
@@ -605,6 +747,10 @@ main (void)
     of_tiny (process_is_viewed_by_virtual_address_with_the_cursor_on_the_same_byte),
     of_tiny (stepping_out_of_memory_goes_on_where_there_is_some),
     of_tiny (row_of_what_a_process_does_not_see_is_shown_in_physical_memory),
+    of_tiny (page_is_selected_around_the_cursor),
+    of_tiny (process_view_steps_and_selects_by_virtual_address),
+    of_tiny (jumps_are_gone_back_and_forward_again),
+    of_tiny (history_leads_back_into_the_view_that_it_left),
     of_holes (physical_view_stands_by_address_and_has_holes),
     of_holes (buttons_lead_over_the_holes),
     of_holes (scrolling_passes_over_what_would_show_nothing),

@@ -385,7 +385,7 @@ panel_can_be_hidden_and_comes_back_for_what_needs_it (void **state)
   GtkWidget *panel = GTK_WIDGET (p2v_viewer_window_get_panel (fixture->window));
   g_action_group_activate_action (G_ACTION_GROUP (fixture->window), "show-panel", NULL);
   assert_false (gtk_widget_get_visible (panel));
-  assert_true (gtk_widget_activate_action (GTK_WIDGET (fixture->window), "win.filter", NULL));
+  assert_true (gtk_widget_activate_action (GTK_WIDGET (fixture->window), "p2v.filter", NULL));
   assert_true (gtk_widget_get_visible (panel));
 }
 
@@ -400,6 +400,46 @@ everything_has_a_name (void **state)
   assert_non_null (p2v_ui_test_find (window, GTK_TYPE_MENU_BUTTON, "Main menu"));
   assert_non_null (p2v_ui_test_find (window, GTK_TYPE_TOGGLE_BUTTON, "Show the panel"));
   assert_non_null (gtk_application_window_get_help_overlay (GTK_APPLICATION_WINDOW (window)));
+}
+
+static void
+collect_keys (GtkWidget *root,
+              GString   *keys)
+{
+  g_autofree char *accelerator = NULL;
+
+  if (GTK_IS_SHORTCUTS_SHORTCUT (root))
+    {
+      g_object_get (root, "accelerator", &accelerator, NULL);
+      g_string_append_printf (keys, " %s ", accelerator);
+    }
+  for (GtkWidget *child = gtk_widget_get_first_child (root); child != NULL;
+       child = gtk_widget_get_next_sibling (child))
+    collect_keys (child, keys);
+}
+
+static void
+every_key_is_in_the_shortcuts_window_and_works_in_the_whole_window (void **state)
+{
+  Fixture *fixture = *state;
+  GtkApplicationWindow *window = GTK_APPLICATION_WINDOW (fixture->window);
+  GtkWidget *overlay = GTK_WIDGET (gtk_application_window_get_help_overlay (window));
+  g_autoptr (GString) shown = g_string_new (NULL);
+  gsize n_keys = 0;
+  const P2vPanelKey *keys = p2v_panel_get_keys (&n_keys);
+
+  collect_keys (overlay, shown);
+  assert_true (n_keys > 10);
+  for (gsize i = 0; i < n_keys; i++)
+    {
+      g_autofree char *accelerator = g_strdup_printf (" %s ", keys[i].accelerator);
+      g_autofree char *action = g_strconcat ("p2v.", keys[i].action, NULL);
+      g_auto (GStrv) accelerators = gtk_application_get_accels_for_action (
+          GTK_APPLICATION (fixture->application), action);
+      assert_contains (shown->str, accelerator);
+      if (keys[i].is_global)
+        assert_non_null (accelerators[0]);
+    }
 }
 
 static GtkWidget *
@@ -492,6 +532,7 @@ main (void)
     test (shared_memory_has_one_window_which_goes_with_the_viewer),
     test (map_shows_beside_the_bytes_and_leads_the_cursor),
     test (everything_has_a_name),
+    test (every_key_is_in_the_shortcuts_window_and_works_in_the_whole_window),
     cmocka_unit_test (icon_is_there_without_being_installed),
   };
 
