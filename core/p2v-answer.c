@@ -226,7 +226,10 @@ dup_owners_text (P2vAnswer *self)
   if (self->rows.n_processes == 0)
     return n_of_kernel == 1
              ? g_strdup (_("only the kernel maps this frame"))
-             : g_strdup_printf (_("only the kernel maps this frame, %" PRIu64 " times"),
+             : g_strdup_printf (g_dngettext (GETTEXT_PACKAGE,
+                                             "only the kernel maps this frame, %" PRIu64 " time",
+                                             "only the kernel maps this frame, %" PRIu64 " times",
+                                             (gulong) n_of_kernel),
                                 n_of_kernel);
   g_autofree char *processes = dup_processes_text (self);
   if (n_of_kernel == 0)

@@ -21,43 +21,79 @@
 /* Address spaces whose gaps are told one by one; of more, only the number is told. */
 #define MAX_SPACES_TOLD 10
 
+static void
+append_sentence (GString *text,
+                 char    *sentence)
+{
+  g_string_append_printf (text, "%s%s", text->len > 0 ? " " : "", sentence);
+  g_free (sentence);
+}
+
+/* (transfer full): what the walk had to pass over. */
 static char *
-dup_space_diagnostic (P2vAddressSpace      *space,
+dup_gaps (const P2vWalkReport *report)
+{
+  GString *text = g_string_new (NULL);
+
+  if (report->root_missing)
+    append_sentence (text,
+                     g_strdup (_("Its root is not in the image, so nothing of it is known.")));
+  else if (report->n_missing_tables > 0)
+    append_sentence (
+      text, g_strdup_printf (
+              g_dngettext (GETTEXT_PACKAGE,
+                           "%u page table is not in the image (the first at 0x%" PRIx64
+                           "); what it maps is not known.",
+                           "%u page tables are not in the image (the first at 0x%" PRIx64
+                           "); what they map is not known.",
+                           report->n_missing_tables),
+              report->n_missing_tables, report->first_missing_pa));
+  if (report->n_looped_tables > 0)
+    append_sentence (
+      text, g_strdup_printf (
+              g_dngettext (GETTEXT_PACKAGE,
+                           "%u page table leads back to one above it and was passed over.",
+                           "%u page tables lead back to tables above them and were passed over.",
+                           report->n_looped_tables),
+              report->n_looped_tables));
+  if (report->n_malformed_entries > 0)
+    append_sentence (
+      text,
+      g_strdup_printf (g_dngettext (GETTEXT_PACKAGE,
+                                    "%u entry has reserved bits set and was passed over.",
+                                    "%u entries have reserved bits set and were passed over.",
+                                    report->n_malformed_entries),
+                       report->n_malformed_entries));
+  if (report->n_indirect_entries > 0)
+    append_sentence (
+      text,
+      g_strdup_printf (
+        g_dngettext (
+          GETTEXT_PACKAGE,
+          "%u entry that names its page by a detour was not looked up: there are too many.",
+          "%u entries that name their page by a detour were not looked up: there are too many.",
+          report->n_indirect_entries),
+        report->n_indirect_entries));
+  if (report->too_many_tables)
+    append_sentence (text, g_strdup (_("It has more page tables than the image has frames; the "
+                                       "rest was passed over.")));
+  return g_string_free (text, FALSE);
+}
+
+static char *
+dup_space_diagnostic (P2vAddressSpace     *space,
                       const P2vWalkReport *report)
 {
   g_autofree char *label = p2v_process_dup_label (p2v_address_space_get_owner (space, 0));
-  g_autoptr (GString) text = g_string_new (NULL);
+  g_autofree char *gaps = dup_gaps (report);
+  P2vPhysAddr root_pa = p2v_address_space_get_root_pa (space);
 
   if (p2v_address_space_is_kernel (space))
-    g_string_printf (text, _("Address space of the kernel, root 0x%" PRIx64 ":"),
-                     p2v_address_space_get_root_pa (space));
-  else
-    g_string_printf (text, _("Address space of %s, root 0x%" PRIx64 ":"), label,
-                     p2v_address_space_get_root_pa (space));
-  if (report->root_missing)
-    g_string_append (text, _(" its root is not in the image, so nothing of it is known."));
-  else if (report->n_missing_tables > 0)
-    g_string_append_printf (
-        text,
-        _(" %u page tables are not in the image (the first at 0x%" PRIx64
-           "); what they map is not known."),
-        report->n_missing_tables, report->first_missing_pa);
-  if (report->n_looped_tables > 0)
-    g_string_append_printf (
-        text, _(" %u page tables lead back to tables above them and were passed over."),
-        report->n_looped_tables);
-  if (report->n_malformed_entries > 0)
-    g_string_append_printf (text, _(" %u entries have reserved bits set and were passed over."),
-                            report->n_malformed_entries);
-  if (report->n_indirect_entries > 0)
-    g_string_append_printf (
-      text,
-      _(" %u entries that name their page by a detour were not looked up: there are too many."),
-      report->n_indirect_entries);
-  if (report->too_many_tables)
-    g_string_append (
-        text, _(" It has more page tables than the image has frames; the rest was passed over."));
-  return g_string_free (g_steal_pointer (&text), FALSE);
+    /* Translators: physical address of its topmost page table, sentences. */
+    return g_strdup_printf (_("Address space of the kernel, root 0x%" PRIx64 ": %s"), root_pa,
+                            gaps);
+  /* Translators: name and id of a process, address of its topmost page table, sentences. */
+  return g_strdup_printf (_("Address space of %s, root 0x%" PRIx64 ": %s"), label, root_pa, gaps);
 }
 
 GPtrArray *
@@ -76,8 +112,12 @@ p2v_session_dup_walk_diagnostics (P2vSystem           *system,
                        dup_space_diagnostic (p2v_system_get_space (system, i), &reports[i]));
     }
   if (n_spaces > n_told)
-    g_ptr_array_add (diagnostics, g_strdup_printf (_("%u more address spaces have such gaps"),
-                                                   n_spaces - n_told));
+    g_ptr_array_add (diagnostics, g_strdup_printf (
+                                    g_dngettext (GETTEXT_PACKAGE,
+                                                 "%u more address space has such gaps",
+                                                 "%u more address spaces have such gaps",
+                                                 n_spaces - n_told),
+                                    n_spaces - n_told));
   return diagnostics;
 }
 

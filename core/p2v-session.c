@@ -7,6 +7,7 @@
 #include <inttypes.h>
 
 #include "p2v-session-private.h"
+#include "p2v-translation.h"
 
 #include "image/p2v-image-private.h"
 #include "os/p2v-system-private.h"
@@ -69,6 +70,7 @@ static void
 p2v_session_class_init (P2vSessionClass *klass)
 {
   G_OBJECT_CLASS (klass)->finalize = p2v_session_finalize;
+  p2v_bind_translations ();
 }
 
 static void

@@ -21,4 +21,5 @@
 #include "p2v-sharing-export.h"
 #include "p2v-sharing.h"
 #include "p2v-survey.h"
+#include "p2v-translation.h"
 #undef P2V_INSIDE

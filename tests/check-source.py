@@ -86,6 +86,22 @@ CUT_TEXT = (
     r'\s*(G_\w+_(?:MODIFIER|FORMAT))'
 )
 
+# Where programs speak to people, and the calls and properties that show text.
+SPEAKING = ('core/', 'ui/', 'plugin/')
+SHOWN = (
+    r'\b(?:gtk_label_new\w*|gtk_button_new_with_\w+'
+    r'|gtk_(?:widget|label|button|window|tooltip)_set_(?:text|label|title|markup|tooltip_text)'
+    r'|gtk_file_chooser_native_new'
+    r'|adw_\w+_set_(?:title|subtitle|description)|pas2vas_report\w*|pas2vas_note)'
+    r'\s*\((?:[^()";]|\([^()]*\))*?"([^"%]*[A-Za-z]{2}[^"]*)"'
+)
+PART_OF_A_SENTENCE = r'\b(?:N?C?_|Q_)\s*\(\s*"( [^"]*|[^"]*[^:"] )"\s*\)'
+SHOWN_IN_UI = (
+    r'<(?:property|attribute) name="(?:label|title|subtitle|description|tooltip-text'
+    r'|placeholder-text|text|heading)"(?![^>]*translatable)(?![^>]*bind-)[^>]*>'
+    r'([^<]*[A-Za-z]{2}[^<]*)<'
+)
+
 
 def tracked(root):
     """The project's files, relative: git's if this is a clone, else all but build folders."""
@@ -182,6 +198,8 @@ class Checker:
             self.check_licence(path, text)
             if path.endswith(('.c', '.h')):
                 self.check_c(path, text)
+            if path.startswith(SPEAKING) and path.endswith(('.c', '.ui')):
+                self.check_words(path, text)
         self.check_potfiles()
         return sorted(set(self.findings))
 
@@ -371,6 +389,26 @@ class Checker:
             if not any(re.search(r'\bSource\b[^.]{0,60}:', text) for text in above):
                 self.report(path, number, f'0x{values[0]} without a "Source:" beside it')
 
+    def check_words(self, path, text):
+        """What a person reads can be translated, and as a whole. A heuristic: it knows the calls
+        and properties that show text, and takes what has letters for words."""
+        if path.endswith('.c'):
+            text = re.sub(r'/\*.*?\*/', blank, text, flags=re.S)
+            found = [(hit, 'is shown, but not marked with _()') for hit in re.finditer(SHOWN, text)]
+            # A prefix ends with a colon and a blank.
+            found += [
+                (hit, 'begins or ends with a blank: only whole sentences can be translated')
+                for hit in re.finditer(PART_OF_A_SENTENCE, text)
+            ]
+        else:
+            found = [
+                (hit, 'is shown, but not marked with translatable="yes"')
+                for hit in re.finditer(SHOWN_IN_UI, text)
+            ]
+        for hit, message in found:
+            line = text[: hit.start()].count('\n') + 1
+            self.report(path, line, f'"{hit.group(1).strip()}" {message}')
+
     def check_potfiles(self):
         listing = 'po/POTFILES.in'
         if listing not in self.known:
@@ -398,19 +436,17 @@ class Checker:
 
     def translatable(self, path):
         """The line of the first translatable text in a file, or 0."""
-        if path.endswith(
-            ('.desktop.in', '.metainfo.xml.in', '.desktop.in.in', '.metainfo.xml.in.in')
-        ):
+        if path.endswith(('.desktop', '.metainfo.xml', '.gschema.xml')):
             return 1
-        if not path.endswith(('.c', '.h', '.ui')):
+        if not path.endswith(('.c', '.h', '.ui', '.xml')):
             return 0
         with open(os.path.join(self.root, path), encoding='utf-8', errors='replace') as f:
             text = f.read()
-        pattern = r'translatable="(yes|true)"'
-        if not path.endswith('.ui'):
+        pattern = r'<mime-info' if path.endswith('.xml') else r'translatable="(yes|true)"'
+        if path.endswith(('.c', '.h')):
             # Not in a comment; the quote tells a call from the macro's own definition.
             text = re.sub(r'/\*.*?\*/', blank, text, flags=re.S)
-            pattern = r'\b(N?C?_|Q_|(?:d?c?n|g_dn)gettext)\s*\(\s*"'
+            pattern = r'\b(N?C?_|Q_|(?:d?c?n|g_dn)gettext)\s*\(\s*(?:GETTEXT_PACKAGE,\s*)?"'
         hit = re.search(pattern, text)
         return text[: hit.start()].count('\n') + 1 if hit else 0
 

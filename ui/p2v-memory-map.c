@@ -403,6 +403,7 @@ p2v_memory_map_class_init (P2vMemoryMapClass *klass)
 {
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
+  p2v_bind_translations ();
   G_OBJECT_CLASS (klass)->dispose = p2v_memory_map_dispose;
   widget_class->map = p2v_memory_map_map;
   widget_class->unmap = p2v_memory_map_unmap;

@@ -366,6 +366,7 @@ p2v_panel_class_init (P2vPanelClass *klass)
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
+  p2v_bind_translations ();
   object_class->get_property = p2v_panel_get_property;
   object_class->set_property = p2v_panel_set_property;
   object_class->dispose = p2v_panel_dispose;

@@ -73,8 +73,12 @@ p2v_sharing_dup_pair_text (P2vSharing *sharing,
   p2v_sharing_get_pair (sharing, pair, &shared);
   g_autofree char *a = dup_name (shared.a), *b = dup_name (shared.b);
   /* Translators: two processes, each as "name (pid)", then numbers of pages. */
-  return g_strdup_printf (_ ("%s and %s share %" PRIu64 " pages; writable by both: %" PRIu64
-                             "; writable by one and executable by the other: %" PRIu64),
+  return g_strdup_printf (ngettext ("%s and %s share %" PRIu64 " page; writable by both: %" PRIu64
+                                    "; writable by one and executable by the other: %" PRIu64,
+                                    "%s and %s share %" PRIu64
+                                    " pages; writable by both: %" PRIu64
+                                    "; writable by one and executable by the other: %" PRIu64,
+                                    (gulong) shared.n_pages),
                           a, b, shared.n_pages, shared.n_writable, shared.n_executable);
 }
 

@@ -40,14 +40,14 @@ show_sharing (P2vSharingView *self)
   guint n_all, n_shown;
 
   for (guint i = 0; sentences[i] != NULL; i++)
-    g_string_append_printf (text, "%s%s", i > 0 ? " " : "", sentences[i]);
+    g_string_append_printf (text, "%s ", sentences[i]);
   p2v_sharing_matrix_set_sharing (self->matrix, self->sharing);
   n_shown = p2v_sharing_matrix_get_n_shown (self->matrix, &n_all);
   if (n_shown < n_all)
     /* Translators: of the processes that share memory, so many are in the picture. */
-    g_string_append_printf (text, _ (" In the picture are the %u of %u that share the most."),
+    g_string_append_printf (text, _ ("In the picture are the %u of %u that share the most."),
                             n_shown, n_all);
-  gtk_label_set_text (self->sentences, text->str);
+  gtk_label_set_text (self->sentences, g_strchomp (text->str));
   gtk_label_set_text (self->pair_label, _ ("Choose a cell to see what two processes share"));
   gtk_widget_set_sensitive (self->export_button, TRUE);
 }
@@ -258,6 +258,7 @@ p2v_sharing_view_class_init (P2vSharingViewClass *klass)
 {
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
+  p2v_bind_translations ();
   G_OBJECT_CLASS (klass)->dispose = p2v_sharing_view_dispose;
   widget_class->map = p2v_sharing_view_map;
   widget_class->unmap = p2v_sharing_view_unmap;

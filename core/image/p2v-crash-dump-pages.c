@@ -53,8 +53,8 @@ set_corrupt (P2vCrashDumpPages  *self,
   va_end (arguments);
   /* Translators: file name, offset, what was found and what was expected. */
   g_set_error (error, P2V_IMAGE_ERROR, P2V_IMAGE_ERROR_CORRUPT,
-               _ ("“%s” is a damaged Windows crash dump: at offset 0x%" PRIx64
-                  " %s; copy it again from where it came from"),
+               _ ("“%s” is a damaged Windows crash dump (at offset 0x%" PRIx64
+                  "): %s; copy it again from where it came from"),
                p2v_file_get_display_name (self->builder->file), offset, what);
 }
 
@@ -229,7 +229,7 @@ p2v_crash_dump_pages_read_bitmap (P2vCrashDumpPages  *self,
   if ((signature != BITMAP_SDMP && signature != BITMAP_FDMP) || valid_dump != BITMAP_DUMP)
     {
       set_corrupt (self, header_offset, error,
-                   _ ("stands 0x%08x 0x%08x where the header of a bitmap, SDMP or FDMP and DUMP, "
+                   _ ("0x%08x 0x%08x stands where the header of a bitmap, SDMP or FDMP and DUMP, "
                       "is expected"),
                    signature, valid_dump);
       return FALSE;
@@ -308,8 +308,8 @@ p2v_crash_dump_pages_read_ranges (P2vCrashDumpPages  *self,
   if (marker != RANGES_MARKER || signature != RANGES_RDMP || valid_dump != RANGES_DUMP)
     {
       set_corrupt (self, header_offset, error,
-                   _ ("stands 0x%08x 0x%08x 0x%08x where the header of a list of ranges, 0x%x RDMP "
-                      "DUMP, is expected"),
+                   _ ("0x%08x 0x%08x 0x%08x stands where the header of a list of ranges, 0x%x "
+                      "RDMP DUMP, is expected"),
                    marker, signature, valid_dump, RANGES_MARKER);
       return FALSE;
     }

@@ -180,8 +180,14 @@ p2v_elf_notes_diagnose (const P2vElfNotes *self)
     return;
   g_ptr_array_add (
       self->builder->diagnostics,
-      g_strdup_printf (_("“%s” has %" PRIu64 " ELF notes that are damaged or incomplete, "
-                          "the first at offset 0x%" PRIx64 "; they are not used"),
+      g_strdup_printf (g_dngettext (GETTEXT_PACKAGE,
+                                    "“%s” has %" PRIu64
+                                    " ELF note that is damaged or incomplete, "
+                                    "at offset 0x%" PRIx64 "; it is not used",
+                                    "“%s” has %" PRIu64
+                                    " ELF notes that are damaged or incomplete, "
+                                    "the first at offset 0x%" PRIx64 "; they are not used",
+                                    (gulong) self->n_damaged),
                        p2v_file_get_display_name (self->builder->file), self->n_damaged,
                        self->first_damaged_offset));
 }

@@ -167,15 +167,15 @@ typedef struct
 
 /* Source: DUMP_TYPE of kdmp-parser (kdmp-parser-structs.h); 2 to 4: Rekall, crashdump.py. */
 static const DumpType dump_types[] = {
-  { 1, N_ ("full"), read_runs, FALSE },
-  { 2, N_ ("kernel summary"), NULL, TRUE },
-  { 3, N_ ("header only"), NULL, TRUE },
-  { 4, N_ ("minidump"), NULL, TRUE },
-  { 5, N_ ("full, with a bitmap"), read_bitmap, FALSE },
-  { 6, N_ ("active memory, with a bitmap"), read_bitmap, TRUE },
-  { 8, N_ ("kernel memory"), read_ranges, TRUE },
-  { 9, N_ ("kernel and user memory"), read_ranges, TRUE },
-  { 10, N_ ("complete"), read_ranges, FALSE },
+  { 1, NC_ ("crash dump", "full"), read_runs, FALSE },
+  { 2, NC_ ("crash dump", "kernel summary"), NULL, TRUE },
+  { 3, NC_ ("crash dump", "header only"), NULL, TRUE },
+  { 4, NC_ ("crash dump", "minidump"), NULL, TRUE },
+  { 5, NC_ ("crash dump", "full, with a bitmap"), read_bitmap, FALSE },
+  { 6, NC_ ("crash dump", "active memory, with a bitmap"), read_bitmap, TRUE },
+  { 8, NC_ ("crash dump", "kernel memory"), read_ranges, TRUE },
+  { 9, NC_ ("crash dump", "kernel and user memory"), read_ranges, TRUE },
+  { 10, NC_ ("crash dump", "complete"), read_ranges, FALSE },
 };
 
 static const DumpType *
@@ -199,7 +199,7 @@ find_type (P2vFile  *file,
     g_set_error (error, P2V_IMAGE_ERROR, P2V_IMAGE_ERROR_UNSUPPORTED,
                  _ ("“%s” is a Windows crash dump of type %u (%s), which does not hold physical "
                     "memory in a form that pas2vas reads; take a complete memory dump"),
-                 display_name, type, _ (found->name));
+                 display_name, type, g_dpgettext2 (GETTEXT_PACKAGE, "crash dump", found->name));
   return found != NULL && found->read != NULL ? found : NULL;
 }
 
@@ -254,7 +254,8 @@ open_crash_dump (P2vImageBuilder  *builder,
     g_ptr_array_add (builder->diagnostics,
                      g_strdup_printf (_ ("“%s” is a crash dump of type %u (%s): Windows left pages "
                                          "out of it, and what maps them cannot be seen"),
-                                      name, type->type, _ (type->name)));
+                                      name, type->type,
+                                      g_dpgettext2 (GETTEXT_PACKAGE, "crash dump", type->name)));
   P2vCrashDumpPages pages = { .builder = builder,
                               .cancellable = cancellable,
                               .next_offset = header.form->header_bytes };

@@ -262,16 +262,24 @@ diagnose_findings (P2vFile             *file,
     g_ptr_array_add (
         diagnostics,
         g_strdup_printf (
-            _("“%s” is incomplete: it ends at offset 0x%" PRIx64 ", and %" PRIu64
-               " bytes of %u memory ranges are missing, the first at offset 0x%" PRIx64),
+            g_dngettext (GETTEXT_PACKAGE,
+                         "“%s” is incomplete: it ends at offset 0x%" PRIx64 ", and %" PRIu64
+                         " bytes of %u memory range are missing, from offset 0x%" PRIx64 " on",
+                         "“%s” is incomplete: it ends at offset 0x%" PRIx64 ", and %" PRIu64
+                         " bytes of %u memory ranges are missing, the first at offset 0x%" PRIx64,
+                         findings->cut->len),
             name, p2v_file_get_size (file), sum_agreeing_lengths (findings->cut),
             findings->cut->len, findings->first_cut_offset));
   if (findings->n_beyond > 0)
     g_ptr_array_add (
         diagnostics,
         g_strdup_printf (
-            _("“%s” has %u memory ranges beyond the 2^%u bytes a machine can have, the first "
-               "at physical address 0x%" PRIx64 "; they are not used"),
+            g_dngettext (GETTEXT_PACKAGE,
+                         "“%s” has %u memory range beyond the 2^%u bytes a machine can have, "
+                         "at physical address 0x%" PRIx64 "; it is not used",
+                         "“%s” has %u memory ranges beyond the 2^%u bytes a machine can have, "
+                         "the first at physical address 0x%" PRIx64 "; they are not used",
+                         findings->n_beyond),
             name, findings->n_beyond, P2V_LIMIT_PHYS_BITS, findings->first_beyond_pa));
 }
 

@@ -86,7 +86,7 @@ set_corrupt (const Parser  *self,
   va_end (arguments);
   /* Translators: file name, offset, what was found and what was expected. */
   g_set_error (error, P2V_IMAGE_ERROR, P2V_IMAGE_ERROR_CORRUPT,
-               _ ("“%s” is a damaged state file of a VMware machine: at offset 0x%" PRIx64 " %s"),
+               _ ("“%s” is a damaged state file of a VMware machine (at offset 0x%" PRIx64 "): %s"),
                p2v_file_get_display_name (self->file), offset, what);
   return FALSE;
 }

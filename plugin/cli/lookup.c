@@ -129,6 +129,7 @@ compare_counts (Lookup         *self,
                 const P2vFrame *frame)
 {
   if (p2v_frame_is_disagreeing (frame))
+    /* Translators: physical address, number that was found, number that the system counts. */
     pas2vas_note (_("0x%" PRIx64 ": mapped %" PRId64 " times by address spaces that were found, "
                     "but %" PRId64 " times by the system's own count"),
                   p2v_answer_get_pa (answer), frame->n_found, frame->n_expected);
@@ -224,6 +225,15 @@ dup_owners_text (Lookup *self)
 }
 
 static void
+append_clause (GString *line,
+               char    *clause)
+{
+  /* Translators: between the clauses of the line that closes an answer. */
+  g_string_append_printf (line, "%s%s", C_("between clauses", "; "), clause);
+  g_free (clause);
+}
+
+static void
 print_closing_line (Lookup *self)
 {
   P2vIndexStatistics statistics;
@@ -236,20 +246,24 @@ print_closing_line (Lookup *self)
                                   (gulong) self->n_mappings),
                      self->n_mappings);
   g_autofree char *owners = dup_owners_text (self);
-  /* Translators: "3 mappings in 2 processes; 46 of 46 address spaces walked", then perhaps that the
-   * system itself counts as many mappings as were found. */
-  const char *count =
-    self->n_agreeing == self->n_places ? _("; the system counts no others") : "";
-  g_autofree char *line =
-    g_strdup_printf (_("%s in %s; %u of %u address spaces walked%s"), mappings, owners,
-                     statistics.n_spaces_walked, statistics.n_spaces, count);
-  if (self->n_hidden == 0)
-    pas2vas_note ("%s.", line);
-  else
-    pas2vas_note (g_dngettext (GETTEXT_PACKAGE, "%s; %" PRIu64 " kernel mapping hidden.",
-                               "%s; %" PRIu64 " kernel mappings hidden.",
-                               (gulong) self->n_hidden),
-                  line, self->n_hidden);
+  g_autoptr (GString) line = g_string_new (NULL);
+  /* Translators: "3 mappings", "2 processes and the kernel". */
+  g_string_append_printf (line, _("%s in %s"), mappings, owners);
+  append_clause (line, g_strdup_printf (
+                         g_dngettext (GETTEXT_PACKAGE, "%u of %u address space walked",
+                                      "%u of %u address spaces walked", statistics.n_spaces),
+                         statistics.n_spaces_walked, statistics.n_spaces));
+  if (self->n_agreeing == self->n_places)
+    append_clause (line, g_strdup (_("the system counts no others")));
+  if (self->n_hidden > 0)
+    append_clause (line,
+                   g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%" PRIu64
+                                                 " kernel mapping hidden", "%" PRIu64
+                                                 " kernel mappings hidden",
+                                                 (gulong) self->n_hidden),
+                                    self->n_hidden));
+  /* Translators: clauses; only the full stop is yours. */
+  pas2vas_note (_("%s."), line->str);
 }
 
 static Pas2vasStatus

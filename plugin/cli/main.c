@@ -52,8 +52,7 @@ static void
 set_up_locale (void)
 {
   setlocale (LC_ALL, "");
-  bindtextdomain (GETTEXT_PACKAGE, P2V_LOCALE_DIR);
-  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
+  p2v_bind_translations ();
   textdomain (GETTEXT_PACKAGE);
 }
 

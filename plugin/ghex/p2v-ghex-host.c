@@ -262,6 +262,7 @@ p2v_ghex_start (const char *folder)
 {
   g_autoptr (P2vGhexHost) self = g_object_new (P2V_TYPE_GHEX_HOST, NULL);
 
+  p2v_bind_translations ();
   self->folder = g_strdup (folder);
   if (add_hook (HEX_TYPE_WIDGET, "draw-complete", draw_complete_hook, self))
     add_hook (HEX_TYPE_DOCUMENT, "file-name-changed", file_name_changed_hook, self);

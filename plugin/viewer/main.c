@@ -7,14 +7,14 @@
 
 #include <glib/gi18n.h>
 #include <locale.h>
+#include <pas2vas.h>
 
 int
 main (int argc,
       char **argv)
 {
   setlocale (LC_ALL, "");
-  bindtextdomain (GETTEXT_PACKAGE, P2V_LOCALE_DIR);
-  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
+  p2v_bind_translations ();
   textdomain (GETTEXT_PACKAGE);
 
   g_autoptr (P2vViewerApplication) application = p2v_viewer_application_new ();

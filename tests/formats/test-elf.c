@@ -460,7 +460,7 @@ static void
 note_that_runs_over_its_segment_is_told_with_its_offset (void **state)
 {
   const gsize at_notes = p2v_test_elf_headers_length (TRUE, FALSE, 2);
-  g_autofree char *expected = g_strdup_printf ("the first at offset 0x%x", (guint) at_notes + 40);
+  g_autofree char *expected = g_strdup_printf ("at offset 0x%x", (guint) at_notes + 40);
   /* The size of the description and of the name of the second note. */
   const gsize fields[] = { 44, 40 };
 
@@ -486,7 +486,7 @@ notes_beyond_the_file_are_told (void **state)
   p2v_test_put (bytes, 64 + 8, 8, G_MAXUINT64 - 1);
   g_autoptr (P2vImage) image = open_good (state, bytes, 1);
 
-  assert_contains (p2v_image_get_diagnostics (image)->pdata[0], "1 ELF notes");
+  assert_contains (p2v_image_get_diagnostics (image)->pdata[0], "1 ELF note ");
   assert_is_the_memory (image);
 }
 

@@ -208,6 +208,39 @@ class Tree(unittest.TestCase):
         )
         self.assert_code_clean('core/a.c', 'const char *s = _("at 0x%" PRIx64 " in");\n')
 
+    def test_data_for_desktops_is_translatable(self):
+        for name in ('a.desktop', 'a.metainfo.xml', 'a.gschema.xml'):
+            self.write('data/' + name, '<!-- SPDX-License-Identifier: CC0-1.0 -->\n')
+            self.assert_found(f'data/{name}:1', 'POTFILES')
+        self.write('data/a.xml', '<!-- SPDX-License-Identifier: CC0-1.0 -->\n<mime-info/>\n')
+        self.assert_found('data/a.xml:2', 'POTFILES')
+
+    def test_shown_text_that_is_not_marked_is_found(self):
+        self.assert_code_found('ui/a.c', 'int a = gtk_label_new ("Physical");\n', 'not marked')
+        self.assert_code_found(
+            'ui/a.c', 'int a = gtk_widget_set_tooltip_text (f (b), "More");\n', 'not marked'
+        )
+        self.assert_code_clean('ui/a.c', 'int a = gtk_label_new ("") + g (b, "name");\n')
+        for line, words in (
+            ('<property name="label">Go</property>', 'translatable'),
+            ('<attribute name="label">_Go</attribute>', 'translatable'),
+        ):
+            self.write('ui/a.ui', f'<!-- SPDX-License-Identifier: LGPL-2.1-or-later -->\n{line}\n')
+            self.assert_found('ui/a.ui:2', words)
+        self.write(
+            'ui/a.ui',
+            '<!-- SPDX-License-Identifier: LGPL-2.1-or-later -->\n'
+            '<property name="label">→</property>\n'
+            '<property name="name">physical</property>\n',
+        )
+        self.assertEqual(self.check(), [])
+
+    def test_part_of_a_sentence_is_found(self):
+        self.write('po/POTFILES.in', 'ui/a.c\n')
+        self.assert_code_found('ui/a.c', 'const char *s = _(" and so on");\n', 'whole sentences')
+        self.assert_code_found('ui/a.c', 'const char *s = _("on the list, ");\n', 'whole sentences')
+        self.assert_code_clean('ui/a.c', 'const char *s = _("“%s”: ");\n')
+
     def test_unsorted_and_idle_potfiles_are_found(self):
         for name in ('a', 'b'):
             self.write(f'ui/{name}.c', LGPL + 'const char *s = N_("x");\n')

@@ -241,7 +241,10 @@ report_hidden (P2vLinuxFinder *self,
     }
   if (n_hidden > MAX_HIDDEN_TOLD)
     p2v_system_take_diagnostic (
-      self->system, g_strdup_printf (_("%u more processes are not in the task list"),
+      self->system, g_strdup_printf (g_dngettext (GETTEXT_PACKAGE,
+                                                  "%u more process is not in the task list",
+                                                  "%u more processes are not in the task list",
+                                                  n_hidden - MAX_HIDDEN_TOLD),
                                      n_hidden - MAX_HIDDEN_TOLD));
 }
 
@@ -251,8 +254,13 @@ report_broken_rings (P2vLinuxFinder *self)
   if (self->n_broken_rings > 0)
     p2v_system_take_diagnostic (
       self->system,
-      g_strdup_printf (_("%u lists of tasks are torn (the first has its head at 0x%" PRIx64
-                         "); followed from both ends, tasks between the tears may be missing"),
+      g_strdup_printf (
+        g_dngettext (GETTEXT_PACKAGE,
+                     "%u list of tasks is torn (it has its head at 0x%" PRIx64
+                     "); followed from both ends, tasks between the tears may be missing",
+                     "%u lists of tasks are torn (the first has its head at 0x%" PRIx64
+                     "); followed from both ends, tasks between the tears may be missing",
+                     self->n_broken_rings),
                        self->n_broken_rings, self->first_broken_va));
 }
 

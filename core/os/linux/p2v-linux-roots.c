@@ -375,6 +375,11 @@ p2v_linux_roots_add_unknown (P2vLinuxRoots *self)
   if (n_unknown > MAX_UNKNOWN_TOLD)
     p2v_system_take_diagnostic (
       self->marks->finder->system,
-      g_strdup_printf (_("%u more roots of page tables belong to no process that was found"),
+      g_strdup_printf (g_dngettext (GETTEXT_PACKAGE,
+                                    "%u more root of page tables belongs to no process that was "
+                                    "found",
+                                    "%u more roots of page tables belong to no process that was "
+                                    "found",
+                                    n_unknown - MAX_UNKNOWN_TOLD),
                        n_unknown - MAX_UNKNOWN_TOLD));
 }

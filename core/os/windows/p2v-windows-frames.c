@@ -224,25 +224,39 @@ describe_shared (Source                 *self,
                                                    record->pte_va, &frame->offset_bytes);
 }
 
+/* (transfer full) (nullable): what the frame holds, or held. */
+static char *
+dup_content (const P2vFrame *frame)
+{
+  if (frame->name != NULL && frame->has_offset)
+    /* Translators: a file, an offset in it. */
+    return g_strdup_printf (_("%s at offset 0x%" PRIx64), frame->name, frame->offset_bytes);
+  if (frame->process != NULL && frame->has_va)
+    /* Translators: a virtual address, name and id of the process that has it. */
+    return g_strdup_printf (_("0x%" PRIx64 " of %s (%" PRId64 ")"), frame->va,
+                            p2v_process_get_name (frame->process),
+                            p2v_process_get_pid (frame->process));
+  return NULL;
+}
+
 static void
 describe_detail (const P2vFrame *frame,
                  GString        *detail)
 {
-  const char *list = frame->kind == P2V_FRAME_KIND_STANDBY ? _("on the standby list, ")
-                     : frame->kind == P2V_FRAME_KIND_MODIFIED ? _("on the modified list, ")
-                                                              : "";
+  g_autofree char *content = dup_content (frame);
 
-  if (frame->name != NULL && frame->has_offset)
-    g_string_append_printf (detail, _("%s%s at offset 0x%" PRIx64), list, frame->name,
-                            frame->offset_bytes);
-  else if (frame->process != NULL && frame->has_va)
-    g_string_append_printf (detail, _("%s0x%" PRIx64 " of %s (%" PRId64 ")"), list, frame->va,
-                            p2v_process_get_name (frame->process),
-                            p2v_process_get_pid (frame->process));
-  else if (frame->process != NULL && frame->kind == P2V_FRAME_KIND_PAGE_TABLE)
+  if (content == NULL && frame->process != NULL && frame->kind == P2V_FRAME_KIND_PAGE_TABLE)
     g_string_append_printf (detail, _("a page table of %s (%" PRId64 ")"),
                             p2v_process_get_name (frame->process),
                             p2v_process_get_pid (frame->process));
+  else if (content != NULL && frame->kind == P2V_FRAME_KIND_STANDBY)
+    /* Translators: what the frame holds: "\Windows\notepad.exe at offset 0x3000". */
+    g_string_append_printf (detail, _("on the standby list, %s"), content);
+  else if (content != NULL && frame->kind == P2V_FRAME_KIND_MODIFIED)
+    /* Translators: what the frame holds: "0x1007000 of explorer.exe (1004)". */
+    g_string_append_printf (detail, _("on the modified list, %s"), content);
+  else if (content != NULL)
+    g_string_append (detail, content);
 }
 
 gboolean

@@ -219,8 +219,13 @@ report_broken_lists (P2vWindowsFinder *self)
   if (self->n_broken_lists > 0)
     p2v_system_take_diagnostic (
       self->system,
-      g_strdup_printf (_("%u lists of the kernel are torn (the first has its head at 0x%" PRIx64
-                         "); followed from both ends, processes between the tears may be missing"),
+      g_strdup_printf (
+        g_dngettext (GETTEXT_PACKAGE,
+                     "%u list of the kernel is torn (it has its head at 0x%" PRIx64
+                     "); followed from both ends, processes between the tears may be missing",
+                     "%u lists of the kernel are torn (the first has its head at 0x%" PRIx64
+                     "); followed from both ends, processes between the tears may be missing",
+                     self->n_broken_lists),
                        self->n_broken_lists, self->first_broken_va));
 }
 
