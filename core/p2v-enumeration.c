@@ -13,6 +13,7 @@
 /* An export in the middle of an address space. */
 typedef struct
 {
+  P2vSystem       *system;
   P2vAddressSpace *space;
   P2vFilter       *filter;
   P2vKernelRows    kernel_rows;
@@ -66,13 +67,14 @@ static gboolean
 continues_run (const P2vMapping    *run,
                const P2vWalkedPage *page,
                guint64              offset_bytes,
+               P2vState             state,
                const P2vRegion     *region,
                P2vMappingClass      mapping_class)
 {
   return run->length_bytes > 0 && run->va + run->length_bytes == page->va + offset_bytes &&
          run->pa + run->length_bytes == page->pa + offset_bytes &&
          run->page_shift == page->page_shift && run->rights == page->rights &&
-         run->state == p2v_region_refine_state (region, page->state) && run->region == region &&
+         run->state == state && run->region == region &&
          run->mapping_class == mapping_class;
 }
 
@@ -98,11 +100,12 @@ join_run (Enumeration         *self,
           const P2vWalkedPage *page,
           guint64              offset_bytes,
           guint64              length_bytes,
+          P2vState             state,
           const P2vRegion     *region,
           P2vMappingClass      mapping_class)
 {
   if (self->run.n_addresses == 1 &&
-      continues_run (&self->run, page, offset_bytes, region, mapping_class))
+      continues_run (&self->run, page, offset_bytes, state, region, mapping_class))
     {
       self->run.length_bytes += length_bytes;
       return TRUE;
@@ -126,11 +129,13 @@ take_piece (Enumeration *self,
   P2vVirtAddr va = page->va + offset_bytes;
   P2vMappingClass mapping_class = region != NULL ? region->mapping_class
                                                  : p2v_address_space_classify (self->space, va);
+  P2vState state = p2v_system_refine_state (self->system, region, page->entry,
+                                            page->pa + offset_bytes, page->state);
 
   if (!p2v_kernel_rows_include (self->kernel_rows, mapping_class))
     return TRUE;
   if (self->join_pages &&
-      join_run (self, page, offset_bytes, length_bytes, region, mapping_class))
+      join_run (self, page, offset_bytes, length_bytes, state, region, mapping_class))
     return TRUE;
   if (!flush_run (self))
     return FALSE;
@@ -145,7 +150,7 @@ take_piece (Enumeration *self,
     .described = TRUE,
     .page_shift = page->page_shift,
     .rights = page->rights,
-    .state = p2v_region_refine_state (region, page->state),
+    .state = state,
     .entry_pa = page->entry_pa,
     .entry = page->entry,
     .region = region,
@@ -200,6 +205,7 @@ enumerate_space (P2vSystem      *system,
 {
   const P2vPageTables *tables = p2v_system_get_page_tables (system);
 
+  self->system = system;
   self->regions = p2v_system_get_regions (system, self->space, error);
   self->region_position = 0;
   if (self->regions == NULL

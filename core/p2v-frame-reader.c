@@ -23,6 +23,9 @@
 /* Frames between two looks at whether to stop. */
 #define FRAMES_AT_ONCE 4096
 
+/* Mappings of one frame that are looked at one by one. */
+#define MAX_RECOUNTED 4096
+
 struct _P2vFrameReader
 {
   P2vImage      *image;
@@ -115,6 +118,50 @@ count_mappings (P2vFrameReader *self,
   return (gint64) MIN (n, G_MAXINT64);
 }
 
+/* Whether the system counts a mapping: not if its page was taken from the process, though the entry
+ * still tells which it was, or if it is none of the process's memory. */
+static gboolean
+is_counted (P2vFrameReader *self,
+            P2vIndexEntry   entry)
+{
+  P2vAddressSpace *space = p2v_system_get_space (self->system, p2v_index_entry_space (entry));
+  P2vVirtAddr va = p2v_address_space_extend_va (space, p2v_index_entry_va (entry));
+  P2vTrail trail;
+
+  return p2v_address_space_classify (space, va) == P2V_MAPPING_USER &&
+         p2v_paging_translate (p2v_system_get_page_tables (self->system),
+                               p2v_address_space_get_root_pa (space), va, &trail, NULL) &&
+         trail.status == P2V_WALK_MAPPED && trail.state != P2V_STATE_SWAP_CACHE &&
+         trail.state != P2V_STATE_MIGRATION && trail.state != P2V_STATE_HWPOISON;
+}
+
+/* The index does not keep states, so that they are asked for where there is a need: if it has more
+ * mappings than the system counts. */
+static gint64
+recount_mappings (P2vFrameReader *self,
+                  guint64         pfn,
+                  gint64          n_found,
+                  gint64          n_expected)
+{
+  guint n_user_spaces = p2v_system_get_n_user_spaces (self->system);
+  guint64 n_entries;
+  const P2vIndexEntry *entries;
+
+  if (n_expected < 0 || n_found <= n_expected || n_found > MAX_RECOUNTED)
+    return n_found;
+  entries = p2v_reverse_map_get_entries (self->map, pfn, &n_entries);
+  g_array_set_size (self->extents, 0);
+  p2v_extent_classes_lookup (self->map->classes, self->map->n_classes, pfn, self->extents);
+  g_array_append_vals (self->extents, entries, (guint) n_entries);
+  for (guint i = 0; i < self->extents->len; i++)
+    {
+      P2vIndexEntry entry = g_array_index (self->extents, P2vIndexEntry, i);
+      if (p2v_index_entry_space (entry) < n_user_spaces && !is_counted (self, entry))
+        n_found -= (gint64) p2v_aliases_get_n_ways (self->map->aliases, entry);
+    }
+  return n_found;
+}
+
 static void
 describe_table_of_kernel (P2vFrameReader    *self,
                           const P2vTableUse *use,
@@ -162,7 +209,7 @@ describe_from_index (P2vFrameReader *self,
 {
   const P2vTableUse *use = p2v_reverse_map_find_table (self->map, pfn);
 
-  frame->n_found = count_mappings (self, pfn);
+  frame->n_found = recount_mappings (self, pfn, count_mappings (self, pfn), frame->n_expected);
   if (use != NULL)
     describe_table (self, use, frame);
   else if (frame->n_found > 0 && frame->kind == P2V_FRAME_KIND_UNKNOWN)
@@ -246,7 +293,9 @@ check_range (P2vFrameReader       *self,
       if (!p2v_system_count_mappings (self->system, self->source, pfn << P2V_FRAME_SHIFT,
                                       &n_expected, error))
         return FALSE;
-      add_to_check (check, pfn << P2V_FRAME_SHIFT, count_mappings (self, pfn), n_expected);
+      add_to_check (check, pfn << P2V_FRAME_SHIFT,
+                    recount_mappings (self, pfn, count_mappings (self, pfn), n_expected),
+                    n_expected);
     }
   return TRUE;
 }

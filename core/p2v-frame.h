@@ -163,7 +163,7 @@ typedef enum /*< flags >*/
  * @kind: what it is used for
  * @flags: what the system's record of it says
  * @n_found: virtual pages of address spaces of processes, each counted once, that the index has for
- * it; -1 without an index
+ * it, but for those that a system which counts does not; -1 without an index
  * @n_expected: how many the system counts; -1 if it does not count those of this frame
  * @n_references: how many users of any kind the system counts; -1 if that is not known
  * @record_va: where the system's record of the frame stands; 0 if there is none

@@ -135,8 +135,15 @@ compute_statistics (P2vSystem            *system,
                                     .seconds_sorting = report->seconds_sorting };
 
   for (guint i = 0; i < statistics.n_spaces; i++)
-    if (p2v_walk_report_is_whole (&report->spaces[i]))
-      statistics.n_spaces_walked++;
+    {
+      const P2vWalkReport *space = &report->spaces[i];
+      if (p2v_walk_report_is_whole (space))
+        statistics.n_spaces_walked++;
+      statistics.n_swapped += space->n_placeholders[P2V_PLACEHOLDER_SWAPPED];
+      statistics.n_markers += space->n_placeholders[P2V_PLACEHOLDER_MARKER];
+      statistics.n_on_devices += space->n_placeholders[P2V_PLACEHOLDER_DEVICE];
+      statistics.n_unknown += space->n_placeholders[P2V_PLACEHOLDER_UNKNOWN];
+    }
   return statistics;
 }
 

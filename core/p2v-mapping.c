@@ -22,6 +22,16 @@ static const char *const state_words[] = {
   [P2V_STATE_MIGRATION] = "migration",
   [P2V_STATE_HWPOISON] = "hwpoison",
   [P2V_STATE_PFN_MAP] = "pfn-map",
+  [P2V_STATE_NUMA_HINT] = "numa-hint",
+  [P2V_STATE_ZERO_PAGE] = "zero-page",
+};
+
+static const char *const placeholder_words[P2V_N_PLACEHOLDERS] = {
+  [P2V_PLACEHOLDER_NONE] = "none",
+  [P2V_PLACEHOLDER_SWAPPED] = "swapped",
+  [P2V_PLACEHOLDER_MARKER] = "marker",
+  [P2V_PLACEHOLDER_DEVICE] = "device",
+  [P2V_PLACEHOLDER_UNKNOWN] = "unknown",
 };
 
 /**
@@ -31,7 +41,7 @@ static const char *const state_words[] = {
  * The word for a state, the same in every front door, in CSV and in every language.
  *
  * Returns: (transfer none): "valid", "prot-none", "transition", "prototype", "swap-cache",
- *   "migration", "hwpoison", "pfn-map"
+ *   "migration", "hwpoison", "pfn-map", "numa-hint", "zero-page"
  * Since: 1.0
  */
 const char *
@@ -40,6 +50,23 @@ p2v_state_to_string (P2vState state)
   g_return_val_if_fail ((gsize) state < G_N_ELEMENTS (state_words), "");
 
   return state_words[state];
+}
+
+/**
+ * p2v_placeholder_to_string:
+ * @placeholder: what an entry stands for
+ *
+ * The word for it, the same in every front door and in every language.
+ *
+ * Returns: (transfer none): "none", "swapped", "marker", "device", "unknown"
+ * Since: 1.0
+ */
+const char *
+p2v_placeholder_to_string (P2vPlaceholder placeholder)
+{
+  g_return_val_if_fail (placeholder < P2V_N_PLACEHOLDERS, "");
+
+  return placeholder_words[placeholder];
 }
 
 /* The words of the classes, the same in every front door, in CSV and in every language; and which
@@ -419,6 +446,32 @@ p2v_walk_status_to_string (P2vWalkStatus status)
 }
 
 /**
+ * p2v_trail_dup_end_text:
+ * @self: a trail
+ *
+ * How a translation ended, with what the last entry stands for if no page in RAM is behind it.
+ *
+ * Returns: (transfer full): such as "not present (swapped: swap file 0, page 0x1f2)", translated
+ * Since: 1.0
+ */
+char *
+p2v_trail_dup_end_text (const P2vTrail *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  const char *status = p2v_walk_status_to_string (self->status);
+
+  if (self->status != P2V_WALK_NOT_PRESENT || self->placeholder == P2V_PLACEHOLDER_NONE)
+    return g_strdup (status);
+  if (self->placeholder != P2V_PLACEHOLDER_SWAPPED)
+    return g_strdup_printf ("%s (%s)", status, p2v_placeholder_to_string (self->placeholder));
+  /* Translators: "not present", "swapped", number of a swap file, of a page in it. */
+  return g_strdup_printf (_("%s (%s: swap file %u, page 0x%" PRIx64 ")"), status,
+                          p2v_placeholder_to_string (self->placeholder), self->swap_area,
+                          self->swap_page);
+}
+
+/**
  * p2v_trail_dup_text:
  * @self: a trail
  *
@@ -451,6 +504,9 @@ p2v_trail_dup_text (const P2vTrail *self)
   if (self->status == P2V_WALK_MAPPED)
     p2v_text_append_hex (string, self->pa, 8);
   else
-    g_string_append (string, p2v_walk_status_to_string (self->status));
+    {
+      g_autofree char *end = p2v_trail_dup_end_text (self);
+      g_string_append (string, end);
+    }
   return g_string_free (string, FALSE);
 }

@@ -61,6 +61,8 @@ struct _P2vMapping
 P2V_AVAILABLE_IN_1_0
 const char *p2v_state_to_string           (P2vState          state);
 P2V_AVAILABLE_IN_1_0
+const char *p2v_placeholder_to_string         (P2vPlaceholder        placeholder);
+P2V_AVAILABLE_IN_1_0
 char       *p2v_rights_to_string          (P2vRights         rights);
 P2V_AVAILABLE_IN_1_0
 char       *p2v_page_shift_to_string      (guint             page_shift);
@@ -123,6 +125,9 @@ typedef enum
  * @page_shift: log2 of the page's size; only with %P2V_WALK_MAPPED
  * @rights: of all levels together; only with %P2V_WALK_MAPPED
  * @state: only with %P2V_WALK_MAPPED
+ * @placeholder: what the last entry stands for; only with %P2V_WALK_NOT_PRESENT
+ * @swap_area: number of the swap file; only with %P2V_PLACEHOLDER_SWAPPED
+ * @swap_page: number of the page in it; only with %P2V_PLACEHOLDER_SWAPPED
  * @resolved: whether the last entry does not name the page itself: the system's own records were
  *   asked for it (a prototype entry, a page in the swap cache)
  *
@@ -138,11 +143,16 @@ struct _P2vTrail
   guint         page_shift;
   P2vRights     rights;
   P2vState      state;
+  P2vPlaceholder    placeholder;
+  guint         swap_area;
+  guint64       swap_page;
   gboolean      resolved;
 };
 
 P2V_AVAILABLE_IN_1_0
 const char *p2v_walk_status_to_string     (P2vWalkStatus     status);
+P2V_AVAILABLE_IN_1_0
+char       *p2v_trail_dup_end_text        (const P2vTrail   *self);
 P2V_AVAILABLE_IN_1_0
 char       *p2v_trail_dup_text            (const P2vTrail   *self);
 

@@ -127,9 +127,10 @@ p2v_session_describe (P2vSession  *self,
                              : p2v_address_space_classify (mapping->space, mapping->va);
   mapping->page_shift = trail.page_shift;
   mapping->rights = trail.rights;
-  mapping->state = p2v_region_refine_state (mapping->region, trail.state);
   mapping->entry_pa = trail.steps[trail.n_steps - 1].entry_pa;
   mapping->entry = trail.steps[trail.n_steps - 1].value;
+  mapping->state = p2v_system_refine_state (system, mapping->region, mapping->entry, trail.pa,
+                                            trail.state);
   mapping->described = TRUE;
   return TRUE;
 }

@@ -94,6 +94,10 @@ typedef struct
  * @n_spaces_walked: of them, walked to the end
  * @n_tables: page tables read, each once
  * @n_mappings: mappings in the index (a large page is one)
+ * @n_swapped: entries of page tables that name a page in swap space of which no copy is in memory
+ * @n_markers: entries that are a mark without a page, see %P2V_PLACEHOLDER_MARKER
+ * @n_on_devices: entries that name a page in the memory of a device
+ * @n_unknown: entries behind which there may be a page, but it could not be found out which
  * @index_bytes: memory that the index holds
  * @from_cache: whether the index was kept from an earlier time, see p2v_session_set_cache()
  * @seconds_planning: time for reading the upper levels of the page tables; 0 with @from_cache, as
@@ -110,6 +114,10 @@ typedef struct
   guint   n_spaces_walked;
   guint64 n_tables;
   guint64 n_mappings;
+  guint64 n_swapped;
+  guint64 n_markers;
+  guint64 n_on_devices;
+  guint64 n_unknown;
   guint64 index_bytes;
   gboolean from_cache;
   double  seconds_planning;

@@ -65,6 +65,10 @@ typedef enum /*< flags >*/
  * (Linux)
  * @P2V_STATE_MIGRATION: the page was being moved to another frame (Linux)
  * @P2V_STATE_HWPOISON: the memory is broken and the system keeps the page from being used (Linux)
+ * @P2V_STATE_NUMA_HINT: as %P2V_STATE_PROT_NONE, but the process may use the page: the system waits
+ * for that, to learn which processor does (Linux)
+ * @P2V_STATE_ZERO_PAGE: the processor translates through this entry, to the page of zeros that all
+ * share who have only read there so far (Linux)
  * @P2V_STATE_PFN_MAP: the processor translates through this entry, but to memory that is not
  * counted as the process's: of a device, of the firmware, or of the kernel itself (Linux VM_PFNMAP:
  * [vvar], /dev/mem, PCI memory)
@@ -81,7 +85,31 @@ typedef enum
   P2V_STATE_MIGRATION,
   P2V_STATE_HWPOISON,
   P2V_STATE_PFN_MAP,
+  P2V_STATE_NUMA_HINT,
+  P2V_STATE_ZERO_PAGE,
 } P2vState;
+
+/**
+ * P2vPlaceholder:
+ * @P2V_PLACEHOLDER_NONE: nothing: the entry is empty, or a page is there
+ * @P2V_PLACEHOLDER_SWAPPED: a page that is in swap space only
+ * @P2V_PLACEHOLDER_MARKER: a mark that the system left where a page may come (Linux:
+ * write-protected by userfaultfd, poisoned, guard)
+ * @P2V_PLACEHOLDER_DEVICE: a page that lives in the memory of a device (Linux device-private)
+ * @P2V_PLACEHOLDER_UNKNOWN: something that could not be found out
+ *
+ * What an entry of a page table stands for behind which there is no page in RAM.
+ */
+typedef enum
+{
+  P2V_PLACEHOLDER_NONE,
+  P2V_PLACEHOLDER_SWAPPED,
+  P2V_PLACEHOLDER_MARKER,
+  P2V_PLACEHOLDER_DEVICE,
+  P2V_PLACEHOLDER_UNKNOWN,
+} P2vPlaceholder;
+
+#define P2V_N_PLACEHOLDERS (P2V_PLACEHOLDER_UNKNOWN + 1)
 
 /**
  * P2vMappingClass:

@@ -179,11 +179,12 @@ translated_cb (GObject *source,
     go_to_physical (self, translation->trail.pa);
   else
     {
+      g_autofree char *end = p2v_trail_dup_end_text (&translation->trail);
       /* Translators: a virtual address, a process's number, and why there is nothing. */
       g_autofree char *message = g_strdup_printf (
           _("0x%" PRIx64 " of process %" PRId64 " leads nowhere: %s"),
           translation->trail.va, p2v_process_get_pid (translation->process),
-          p2v_walk_status_to_string (translation->trail.status));
+          end);
       show_error (self, message);
     }
 }

@@ -169,7 +169,7 @@ begin (P2vBuilder *self)
   g_array_set_size (map->aliases, 0);
   g_array_set_size (self->gaps, 0);
   g_clear_pointer (&self->detours, p2v_detours_free);
-  self->detours = p2v_detours_new (request->tables, request->roots);
+  self->detours = p2v_detours_new (request->tables, request->roots, self->spaces);
   for (guint i = 0; i < request->n_roots; i++)
     {
       self->spaces[i] = (P2vWalkReport) { 0 };

@@ -13,6 +13,7 @@ struct _P2vDetours
 {
   const P2vPageTables *tables;
   const P2vPagingRoot *roots;
+  P2vWalkReport       *reports;        /* by space */
   GArray              *waiting;        /* P2vIndirectEntry; the tag is the P2vIndexEntry */
   GArray              *found;          /* P2vDetour */
   guint64              n_left;
@@ -20,12 +21,14 @@ struct _P2vDetours
 
 P2vDetours *
 p2v_detours_new (const P2vPageTables *tables,
-                 const P2vPagingRoot *roots)
+                 const P2vPagingRoot *roots,
+                 P2vWalkReport       *reports)
 {
   P2vDetours *self = g_new0 (P2vDetours, 1);
 
   self->tables = tables;
   self->roots = roots;
+  self->reports = reports;
   self->waiting = g_array_new (FALSE, FALSE, sizeof (P2vIndirectEntry));
   self->found = g_array_new (FALSE, FALSE, sizeof (P2vDetour));
   self->n_left = MAX_DETOURS;
@@ -92,6 +95,8 @@ keep_found (P2vDetours             *self,
 
   if (entry->is_in_ram)
     g_array_append_val (self->found, found);
+  else
+    self->reports[p2v_index_entry_space (entry->tag)].n_placeholders[entry->placeholder]++;
 }
 
 /* Looks up some of those that wait, from @first on. */

@@ -19,9 +19,11 @@ typedef struct
   guint64       page_shift;    /* this wide to leave no padding */
 } P2vDetour;
 
-/* @tables and @roots must outlive it; @roots are by number of the address space. */
+/* All three must outlive it; @roots are by number of the address space, and so are @reports, where
+ * entries are counted behind which no page is in RAM. */
 P2vDetours      *p2v_detours_new     (const P2vPageTables  *tables,
-                                      const P2vPagingRoot  *roots);
+                                      const P2vPagingRoot  *roots,
+                                      P2vWalkReport        *reports);
 void             p2v_detours_free    (P2vDetours           *self);
 /* Takes an entry of @level that p2v_paging_decode() called P2V_ENTRY_INDIRECT. FALSE if there have
  * been too many: it is not looked up then. */

@@ -21,7 +21,7 @@
 #define STORE_MAGIC ((guint64) 0x50325649 << 32 | 0x4e444558)
 
 /* Counts up with every change of what a file means: of this layout or of how entries are made. */
-#define STORE_VERSION 5
+#define STORE_VERSION 6
 
 #define STORE_SUFFIX ".p2vindex"
 /* Beside an index: see p2v_store_save_findings(). */

@@ -79,9 +79,6 @@ P2vMappingClass  p2v_address_space_classify     (P2vAddressSpace      *self,
 GPtrArray       *p2v_address_space_peek_regions (P2vAddressSpace      *self);
 GPtrArray       *p2v_address_space_take_regions (P2vAddressSpace      *self,
                                                  GPtrArray            *regions);
-/* The state of a page whose entry has @state, in @region (nullable). */
-P2vState         p2v_region_refine_state        (const P2vRegion      *region,
-                                                 P2vState              state);
 /* (transfer none) (nullable): the region of @regions that holds @va. */
 const P2vRegion *p2v_regions_find               (GPtrArray            *regions,
                                                  P2vVirtAddr           va);

@@ -587,14 +587,6 @@ p2v_regions_find (GPtrArray   *regions,
   return NULL;
 }
 
-P2vState
-p2v_region_refine_state (const P2vRegion *region,
-                         P2vState         state)
-{
-  return region != NULL && region->is_pfn_map && state == P2V_STATE_VALID ? P2V_STATE_PFN_MAP
-                                                                          : state;
-}
-
 /**
  * p2v_region_copy:
  * @self: a region

@@ -112,6 +112,14 @@ void                 p2v_system_set_hint          (P2vSystem              *self,
  * index, and given back in P2vSystemSearch the next time. @findings: taken. */
 void                 p2v_system_take_findings     (P2vSystem              *self,
                                                    GBytes                 *findings);
+/* A page of zeros that all share who have only read. Twice at most. */
+void                 p2v_system_add_zero_page     (P2vSystem              *self,
+                                                   P2vPhysAddr             start_pa,
+                                                   guint64                 length_bytes);
+/* A bit of valid entries to memory that the system does not count as the process's, from which the
+ * page of zeros is known where nothing tells its address. */
+void                 p2v_system_set_special_mask  (P2vSystem              *self,
+                                                   guint64                 mask);
 /* @message: taken. */
 void                 p2v_system_take_diagnostic   (P2vSystem              *self,
                                                    char                   *message);
@@ -128,6 +136,13 @@ const P2vPageTables *p2v_system_get_page_tables   (P2vSystem              *self)
 guint                p2v_system_get_n_user_spaces (P2vSystem              *self);
 /* (transfer none) (element-type utf8) */
 GPtrArray           *p2v_system_get_diagnostics   (P2vSystem              *self);
+/* The state of a page that was decoded as @state: by the region that it is in, and by what page it
+ * is. */
+P2vState             p2v_system_refine_state      (P2vSystem              *self,
+                                                   const P2vRegion        *region,
+                                                   guint64                 entry,
+                                                   P2vPhysAddr             pa,
+                                                   P2vState                state);
 /* The functions of the back end; the source is NULL if the system knows nothing of frames. */
 gpointer             p2v_system_open_frames       (P2vSystem              *self);
 G_GNUC_WARN_UNUSED_RESULT

@@ -32,6 +32,9 @@ struct _P2vSystem
   gpointer                backend_data;
   P2vImage               *image;
   P2vPageTables           tables;
+  P2vImageRange           zero_pages[2];
+  guint                   n_zero_pages;
+  guint64                 special_mask;
   guint64                 hint;
   GBytes                 *findings;
   char                   *title;
@@ -264,6 +267,60 @@ p2v_system_take_kernel (P2vSystem           *self,
   p2v_address_space_set_root (space, root);
   p2v_address_space_take_areas (space, areas);
   self->kernel = p2v_process_new (&data);
+}
+
+void
+p2v_system_add_zero_page (P2vSystem   *self,
+                          P2vPhysAddr  start_pa,
+                          guint64      length_bytes)
+{
+  g_return_if_fail (self->n_zero_pages < G_N_ELEMENTS (self->zero_pages));
+
+  self->zero_pages[self->n_zero_pages++] = (P2vImageRange) {
+    .start_pa = start_pa,
+    .length_bytes = length_bytes,
+  };
+}
+
+void
+p2v_system_set_special_mask (P2vSystem *self,
+                             guint64    mask)
+{
+  self->special_mask = mask;
+}
+
+static gboolean
+is_zero_page (const P2vSystem *self,
+              guint64          entry,
+              P2vPhysAddr      pa)
+{
+  /* Memory that a device driver gives away page by page bears the mark as well, but is rare. */
+  if (self->n_zero_pages == 0)
+    return (entry & self->special_mask) != 0;
+  for (guint i = 0; i < self->n_zero_pages; i++)
+    if (pa - self->zero_pages[i].start_pa < self->zero_pages[i].length_bytes)
+      return TRUE;
+  return FALSE;
+}
+
+P2vState
+p2v_system_refine_state (P2vSystem       *self,
+                         const P2vRegion *region,
+                         guint64          entry,
+                         P2vPhysAddr      pa,
+                         P2vState         state)
+{
+  guint access = P2V_RIGHTS_READ | P2V_RIGHTS_WRITE | P2V_RIGHTS_EXECUTE;
+
+  if (region == NULL || region->mapping_class != P2V_MAPPING_USER)
+    return state;
+  if (state == P2V_STATE_PROT_NONE)
+    return region->rights & access ? P2V_STATE_NUMA_HINT : P2V_STATE_PROT_NONE;
+  if (state != P2V_STATE_VALID)
+    return state;
+  if (region->is_pfn_map)
+    return P2V_STATE_PFN_MAP;
+  return is_zero_page (self, entry, pa) ? P2V_STATE_ZERO_PAGE : state;
 }
 
 void

@@ -191,6 +191,8 @@ resolve_entry (Walk           *walk,
   const P2vIndirectEntry *indirect
     = &g_array_index (place->indirect, P2vIndirectEntry, place->next_indirect++);
   *ret_kind = indirect->is_in_ram ? P2V_ENTRY_PAGE : P2V_ENTRY_ABSENT;
+  if (!indirect->is_in_ram)
+    walk->report->n_placeholders[indirect->placeholder]++;
   *ret_leaf = indirect->leaf;
   return TRUE;
 }

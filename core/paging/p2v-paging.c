@@ -214,7 +214,12 @@ end_trail_indirectly (const P2vPageTables  *self,
     return FALSE;
   trail->status = P2V_WALK_NOT_PRESENT;
   if (!indirect.is_in_ram)
-    return TRUE;
+    {
+      trail->placeholder = indirect.placeholder;
+      trail->swap_area = indirect.swap_area;
+      trail->swap_page = indirect.swap_page;
+      return TRUE;
+    }
   end_trail_at_page (trail, level, &indirect.leaf, 0);
   trail->resolved = TRUE;
   return TRUE;

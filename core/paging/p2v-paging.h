@@ -152,6 +152,9 @@ typedef struct
   /* To be filled in. */
   gboolean              is_in_ram; /* FALSE at first */
   P2vPagingLeaf         leaf;      /* pa need not be aligned; state is as it was decoded at first */
+  P2vPlaceholder        placeholder; /* if it is not in RAM */
+  guint                 swap_area; /* with P2V_PLACEHOLDER_SWAPPED: where it is instead */
+  guint64               swap_page;
 } P2vIndirectEntry;
 
 /* Looks up @n_entries entries that were P2V_FOREIGN_INDIRECT and fills in what they stand for. It
@@ -354,6 +357,7 @@ typedef struct
   gboolean    root_missing;        /* nothing could be walked */
   gboolean    too_many_tables;     /* more than p2v_paging_max_tables(): the rest was passed over */
   P2vPhysAddr first_missing_pa;
+  guint64     n_placeholders[P2V_N_PLACEHOLDERS]; /* entries behind which no page is in RAM */
 } P2vWalkReport;
 
 /* Notes a table of @level_number (0: the root) that is not in the image. */

@@ -81,6 +81,27 @@ add_system (Pas2vasProperties *properties,
                              p2v_system_get_n_spaces (system));
 }
 
+/* What page tables name besides pages in memory; most images have nothing of it. */
+static void
+add_placeholders (Pas2vasProperties        *properties,
+                  const P2vIndexStatistics *statistics)
+{
+  const struct
+  {
+    const char *name;
+    guint64     n;
+  } lines[] = {
+    { N_("Entries swapped out"), statistics->n_swapped },
+    { N_("Entries that are marks"), statistics->n_markers },
+    { N_("Entries for memory of devices"), statistics->n_on_devices },
+    { N_("Entries not understood"), statistics->n_unknown },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (lines); i++)
+    if (lines[i].n > 0)
+      pas2vas_properties_printf (properties, lines[i].name, "%" PRIu64, lines[i].n);
+}
+
 static void
 add_index (Pas2vasProperties *properties,
            P2vSession        *session)
@@ -97,6 +118,7 @@ add_index (Pas2vasProperties *properties,
                              statistics.n_tables);
   pas2vas_properties_printf (properties, N_("Mappings"), "%" PRIu64,
                              statistics.n_mappings);
+  add_placeholders (properties, &statistics);
   pas2vas_properties_printf (properties, N_("Index size"), "%" PRIu64,
                              statistics.index_bytes);
 }

@@ -145,7 +145,7 @@ print_page_lines (Vtop    *self,
 static void
 report_end (Vtop *self)
 {
-  const char *end = p2v_walk_status_to_string (self->trail.status);
+  g_autofree char *end = p2v_trail_dup_end_text (&self->trail);
 
   if (self->trail.n_steps == 0)
     {

@@ -18,8 +18,16 @@ Missing and extra rows are sorted into classes, since some may be meant:
   pfnmap      vvar, /dev/mem, PCI memory: in the page tables, never in pagemap;
               known from walk.py (truth-pfnmap.tsv), reported apart
   huge        part of a 2 MiB/1 GiB mapping;  normal: all the rest
+Entries that are not present to pagemap either, but concern a page in RAM, are expected of a table
+that has a column named state, with that state, and are neither missing nor extra in others:
+  swap-cache  pagemap names a place in swap space, and rigtruth has the page that is in the swap
+              cache for that place
+  hwpoison    the place is none, but the number of a frame that kpageflags calls broken
+  migration   likewise, and the frame is locked: it is being moved
+Such a table is also judged by what it calls a present page: zero-page by kpageflags; prot-none
+where the area has no rights, numa-hint only where it has some.
 A page that is a class of several counts in the first that fits, in this order."""
-import sys, os, csv, re, argparse, subprocess, collections, gzip, io, json
+import sys, os, csv, re, argparse, subprocess, collections, gzip, io, json, array
 
 ap = argparse.ArgumentParser(
     description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -118,6 +126,39 @@ if a.phys:
     want_pfn = {int(x, 16) >> 12 for x in ph}
 pids = set(a.pid)
 
+kpf = array.array('Q')
+f = a.out + '/kpageflags.u64.zst'
+if os.path.exists(f):
+    kpf.frombytes(subprocess.run(['zstdcat', f], stdout=subprocess.PIPE, check=True).stdout)
+flag = lambda pfn, bit: pfn < len(kpf) and kpf[pfn] >> bit & 1
+# what the kernel has in its swap cache, and how many swap files there are
+cached, ldts = {}, {}
+if os.path.exists(a.out + '/rigtruth.tsv'):
+    for l in open(a.out + '/rigtruth.tsv'):
+        x = l.rstrip('\n').split('\t')
+        if x[0] == '#swapcache':
+            t, o = x[2].split(':')
+            cached[int(t), int(o, 16)] = int(x[1], 16)
+nswaps = 32
+if os.path.exists(a.out + '/swaps.txt'):
+    nswaps = len(open(a.out + '/swaps.txt').readlines()) - 1
+
+
+def not_present(place):
+    """the frame and the state of an entry that pagemap reports as swapped; None if there is none"""
+    t, o = place.split(':')[1:]
+    t, o = int(t), int(o, 16)
+    if t < nswaps:
+        return (cached[t, o], 'swap-cache') if (t, o) in cached else None
+    if o < 8:
+        return None
+    head = o
+    while flag(head, 16):  # a tail of several frames that are locked together
+        head -= 1
+    return (o, 'hwpoison') if flag(o, 19) else (o, 'migration') if flag(head, 0) else None
+
+
+special = {k: (f, 'ldt') for k, f in ldts.items()}
 truth = {}
 cls_special = {}  # (pid, vpn) -> class for the few special ones
 nt = collections.Counter()
@@ -137,7 +178,12 @@ for l in p.stdout:
         nt['rows of the dumper or of pids not asked for'] += 1
         continue
     if x[3][:1] == b's':
-        nt['swapped (no physical page)'] += 1
+        e = not_present(x[3].decode())
+        if e is None:
+            nt['swapped (no physical page)'] += 1
+        elif want_pfn is None or e[0] in want_pfn:
+            special[pid, int(x[2], 16) >> 12] = e
+            nt[e[1]] += 1
         continue
     pfn = int(x[3], 16)
     if want_pfn is not None and pfn not in want_pfn:
@@ -165,6 +211,8 @@ def classify(pid, vpn, pfn):
     v = vma(pid, vpn)
     if (pid, vpn) in pfnmap:
         return 'pfnmap'
+    if (pid, vpn) in special:
+        return special[pid, vpn][1]
     if v and v[2].startswith('---'):
         return 'prot_none'
     if pid in shared:
@@ -198,6 +246,7 @@ cp, cv, cpid, cn = (
     col('pid'),
     col('name', 'comm', 'process'),
 )
+cs = col('state')
 cl, cpg = col('length', 'size', 'bytes', 'length_bytes'), col('pages', 'npages')
 if None in (cp, cv, cpid):
     raise SystemExit('the header needs physical, virtual, pid, name; has: ' + ', '.join(hdr))
@@ -215,6 +264,17 @@ def blame(kind, cl, ex):
         exm[kind, cl].append(ex)
 
 
+def judge_state(pid, vpn, pfn, state):
+    v = vma(pid, vpn)
+    want = {'zero-page'} if flag(pfn, 24) else {'valid', 'numa-hint'}
+    if v and v[2].startswith('---'):
+        want = {'prot-none'}
+    if state not in want:
+        blame('wrong', 'state', f'pid {pid} va {vpn << 12:#x} {state}, not {want}')
+    else:
+        okc[state] += 1
+
+
 namebad = {}
 for row in rd:
     if not row:
@@ -222,7 +282,7 @@ for row in rd:
     nr['rows read'] += 1
     va = num(row[cv])
     pid = int(row[cpid] or 0)
-    if pid == 0 or va >= kstart:
+    if pid == 0 or (va >= kstart and (pid, va >> 12) not in ldts):
         nr['kernel rows (not judged)'] += 1
         continue
     if pid in dumper:
@@ -246,6 +306,7 @@ for row in rd:
         if not ok:
             blame('wrong', 'name', f'pid {pid}: tool says {g!r}, truth {t!r}')
     t = truth.get(pid)
+    state = row[cs] if cs is not None else None
     for i in range(n):
         v, f = vpn + i, pfn + i
         if want_pfn is not None and f not in want_pfn:
@@ -253,8 +314,16 @@ for row in rd:
             continue
         nr['pages judged'] += 1
         q = t.get(v) if t is not None else None
-        if q == f:
+        if (pid, v) in special and state in (None, special[pid, v][1], 'valid'):
+            g, s = special.pop((pid, v))
+            if g != f or (s != 'ldt' and state == 'valid'):
+                ex = f'pid {pid} va {v << 12:#x} {state} {f << 12:#x} truth {g << 12:#x}'
+                blame('wrong', s, ex)
+            okc['found ' + s] += 1
+        elif q == f:
             t[v] = ~f
+            if state is not None:
+                judge_state(pid, v, f, state)
         elif q is not None and q < 0:
             blame(
                 'duplicate' if ~q == f else 'extra',
@@ -288,6 +357,8 @@ for pid, t in truth.items():
             )
         else:
             okc['found'] += 1
+for (pid, v), (f, s) in special.items() if cs is not None else ():
+    blame('missing', s, f'pid {pid} va {v << 12:#x} pa {f << 12:#x} vma {vma(pid, v)}')
 for (pid, v), f in pfnmap.items():
     if f < 0:
         okc['found pfnmap'] += 1

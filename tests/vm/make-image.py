@@ -3,7 +3,7 @@
 # Copyright 2026 The pas2vas authors
 """make-image VARIANT OUTDIR [--formats] : boot a real Debian kernel under qemu
 (TCG), freeze a known load, write ground truth and memory images to OUTDIR."""
-import sys, os, subprocess, json, socket, time, shutil, glob, re, struct, argparse
+import sys, os, subprocess, json, socket, time, shutil, glob, re, struct, argparse, zlib
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 CACHE = os.environ.get('RIG_CACHE') or os.path.expanduser('~/.cache/pas2vas-rig')
@@ -20,6 +20,15 @@ VARIANTS = {
     'amd64-nopti': dict(kver=K61, mem=256, cpu='qemu64', load='std'),
     'amd64-la57': dict(kver=K61, mem=384, cpu='max', load='std', gib=0),
     'amd64-612': dict(kver=K612, mem=320, cpu='max,-la57', load='std'),
+    # The second node has no processor: its pages are asked after by NUMA hints.
+    'amd64-numa': dict(
+        kver=K61,
+        mem=320,
+        cpu='Skylake-Client-v1',
+        load='std',
+        append='numa_balancing=enable',
+        numa=[192, 128],
+    ),
     'amd64-cloud': dict(kver=KC, mem=256, cpu='Skylake-Client-v1', load='std'),
     'big': dict(
         kver=K61,
@@ -114,7 +123,8 @@ def debs(kver, arch, lime=False):
         ):
             sh('dpkg', '-x', f, CACHE + '/hdr')
         sh('sed', '-i', f's,include /usr/src,include {CACHE}/hdr/usr/src,', hd + '/Makefile')
-    ko = f'{CACHE}/ko/rigtruth-{kver}.ko'
+    source = open(HERE + '/kmod/rigtruth.c', 'rb').read()
+    ko = f'{CACHE}/ko/rigtruth-{kver}-{zlib.crc32(source):08x}.ko'
     if not os.path.exists(ko):
         os.makedirs(CACHE + '/ko', exist_ok=True)
         sh(HERE + '/build-kmod', kver, HERE + '/kmod/rigtruth.c', ko)
@@ -377,6 +387,10 @@ def main():
     mach = {'arm64': ['-M', 'virt,gic-version=2,highmem=off']}.get(
         arch, ['-M', 'pc,vmport=off', '-vga', 'none' if v.get('noroot') else 'std']
     )
+    numa = []
+    for i, mib in enumerate(v.get('numa', [])):
+        numa += ['-object', f'memory-backend-ram,id=m{i},size={mib}M']
+        numa += ['-numa', f'node,memdev=m{i}' + (',cpus=0' if i == 0 else '')]
     qemu = [
         v.get('qemu', TOOL[arch][1]),
         '-accel',
@@ -388,6 +402,7 @@ def main():
         str(v['mem']),
         '-smp',
         str(v.get('smp', 1)),
+        *numa,
         '-display',
         'none',
         '-nodefaults',

@@ -9,13 +9,16 @@
 #include <string.h>
 
 #include "base/p2v-limits.h"
-#include "os/linux/p2v-linux-private.h"
+#include "os/linux/p2v-linux-swap.h"
 
 /* An entry that the processor does not accept but that keeps its page. To 6.9 it has a bit of its
  * own; from 6.10 on it has the bit of pages that are not global, which no swap entry has. Source:
  * Linux arch/arm64/include/asm/pgtable-prot.h, PTE_PROT_NONE (6.9), PTE_PRESENT_INVALID (6.10). */
 #define PROT_NONE_TO_6_9    ((guint64) 1 << 58)
 #define PROT_NONE_FROM_6_10 ((guint64) 1 << 11)
+
+/* Source: Linux arch/arm64/include/asm/pgtable-prot.h, PTE_SPECIAL. */
+#define PTE_SPECIAL ((guint64) 1 << 56)
 
 /* The least address of the kernel's half, with 52 bits of a virtual address. Source: Linux
  * arch/arm64/include/asm/memory.h, PAGE_OFFSET. */
@@ -48,11 +51,38 @@ decode_foreign (gconstpointer         system_data,
 
   /* A level that never maps pages has a test that nothing passes. */
   if (!(entry & self->prot_none_bit) || test.mask == 0)
-    return P2V_FOREIGN_NONE;
+    return p2v_linux_decode_swap (level, ret_state);
   *ret_state = P2V_STATE_PROT_NONE;
   *ret_pa = (entry & test.pa_mask) | (entry & test.move.mask) << test.move.left;
   return P2V_FOREIGN_PAGE;
 }
+
+static gboolean
+is_from_6_10 (const P2vLinux *self)
+{
+  return self->prot_none_bit == PROT_NONE_FROM_6_10;
+}
+
+/* Pages and entries came to be marked as belonging to one process only at the same time. Source:
+ * Linux commit 570ef363509b "arm64/pgtable: support __HAVE_ARCH_PTE_SWP_EXCLUSIVE" (5.19). */
+static gboolean
+is_from_5_19 (const P2vLinux *self)
+{
+  gint64 bit;
+
+  return p2v_type_source_find_enumerator (self->types, "PG_anon_exclusive", &bit);
+}
+
+/* Source: Linux arch/arm64/include/asm/pgtable.h, __SWP_TYPE_SHIFT, __SWP_OFFSET_SHIFT and their
+ * widths (6.12, 6.1, 5.18). */
+static const P2vLinuxSwapLayout swap_layouts[] = {
+  { .type_shift = 6, .type_bits = 5, .offset_shift = 12, .offset_bits = 50,
+    .is_used = is_from_6_10 },
+  { .type_shift = 3, .type_bits = 5, .offset_shift = 8, .offset_bits = 50,
+    .is_used = is_from_5_19 },
+  { .type_shift = 2, .type_bits = 6, .offset_shift = 8, .offset_bits = 50 },
+  { .type_bits = 0 },
+};
 
 static gboolean
 get_voffset (GHashTable *info,
@@ -119,6 +149,8 @@ const P2vLinuxArch p2v_linux_arch_arm64 = {
   .name = "arm64",
   .word_bytes = 8,
   .decode_foreign = decode_foreign,
+  .swap_layouts = swap_layouts,
+  .special_mask = PTE_SPECIAL,
   .is_meant = is_arm64,
   .open_page_tables = open_arm64,
 };

@@ -9,13 +9,15 @@
 
 #include "base/p2v-limits.h"
 #include "image/p2v-image-private.h"
-#include "os/linux/p2v-linux-private.h"
+#include "os/linux/p2v-linux-swap.h"
 
 /* An entry that the processor does not accept but that keeps its page. Source: Linux
  * arch/x86/include/asm/pgtable_types.h: _PAGE_PROTNONE is the global bit, _PAGE_PSE marks large
- * pages. */
+ * pages, _PAGE_USER those of processes, _PAGE_SPECIAL those that are not counted. */
 #define PAGE_PROTNONE ((guint64) 1 << 8)
 #define PAGE_PSE      ((guint64) 1 << 7)
+#define PAGE_USER     ((guint64) 1 << 2)
+#define PAGE_SPECIAL  ((guint64) 1 << 9)
 
 /* Where the kernel's image is linked on x86-64; its physical address is this far below plus
  * phys_base. Source: Linux arch/x86/include/asm/page_64_types.h __START_KERNEL_map. */
@@ -39,15 +41,56 @@ static const guint64 page_offsets[] = { 0xc0000000, 0xb0000000, 0x80000000, 0x78
  * one in the frame behind. Source: Linux arch/x86/include/asm/pgtable.h, PTI_PGTABLE_SWITCH_BIT. */
 #define USER_COPY_BYTES P2V_FRAME_SIZE
 
-/* Whether @entry is one that the processor ignores but that keeps its page. */
+/* Whether @entry is one that the processor ignores but that keeps its page. A large page of a
+ * process has only PAGE_PSE while it is changed. Source: Linux arch/x86/include/asm/pgtable.h,
+ * pmd_present(). */
 static gboolean
 is_prot_none (const P2vPagingLevel *level,
               guint64               entry)
 {
   gboolean is_large = level->shift != P2V_FRAME_SHIFT;
 
-  return (entry & PAGE_PROTNONE) && (!is_large || ((entry & PAGE_PSE) && level->page_mask != 0));
+  if (is_large)
+    return level->page_mask != 0 && (entry & PAGE_PSE) && (entry & (PAGE_PROTNONE | PAGE_USER));
+  return (entry & PAGE_PROTNONE) != 0;
 }
+
+/* The fix of L1TF came with this function, which is never left out. Source: Linux commit
+ * 42e4089c7890 "x86/speculation/l1tf: Disallow non privileged high MMIO PROT_NONE mappings"
+ * (4.19). A kernel of which no symbols are known is taken for a newer one. */
+static gboolean
+has_l1tf_fix (const P2vLinux *self)
+{
+  guint64 va;
+
+  return self->symbol_table == NULL ||
+         p2v_symbol_table_find (self->symbol_table, "pfn_modify_allowed", &va);
+}
+
+/* Source: Linux arch/x86/include/asm/pgtable_64.h, SWP_OFFSET_SHIFT and SWP_TYPE_BITS (4.19; 4.8;
+ * 4.7). */
+static const P2vLinuxSwapLayout swap_layouts_of_64_bits[] = {
+  { .type_shift = 59, .type_bits = 5, .offset_shift = 9, .offset_bits = 50, .is_inverted = TRUE,
+    .is_used = has_l1tf_fix },
+  { .type_shift = 9, .type_bits = 5, .offset_shift = 14, .offset_bits = 50 },
+  { .type_shift = 1, .type_bits = 6, .offset_shift = 8, .offset_bits = 56 },
+  { .type_bits = 0 },
+};
+
+/* Source: Linux arch/x86/include/asm/pgtable-3level.h, SWP_OFFSET_SHIFT (4.19), __swp_offset
+ * (4.18). */
+static const P2vLinuxSwapLayout swap_layouts_of_pae[] = {
+  { .type_shift = 59, .type_bits = 5, .offset_shift = 9, .offset_bits = 50, .is_inverted = TRUE,
+    .is_used = has_l1tf_fix },
+  { .type_shift = 32, .type_bits = 5, .offset_shift = 37, .offset_bits = 27 },
+  { .type_bits = 0 },
+};
+
+/* Source: Linux arch/x86/include/asm/pgtable-2level.h, _SWP_TYPE_SHIFT, SWP_OFFSET_SHIFT (6.1). */
+static const P2vLinuxSwapLayout swap_layouts_of_32_bits[] = {
+  { .type_shift = 1, .type_bits = 5, .offset_shift = 9, .offset_bits = 23 },
+  { .type_bits = 0 },
+};
 
 /* Since the L1TF fix the kernel stores the address of such an entry with all bits inverted.
  * Source: Linux commit 6b28baca9b1f "x86/speculation/l1tf: Protect PROT_NONE PTEs against
@@ -67,7 +110,7 @@ decode_inverted (gconstpointer         system_data,
   P2vPhysAddr plain = entry & address_mask;
 
   if (!is_prot_none (level, entry))
-    return P2V_FOREIGN_NONE;
+    return p2v_linux_decode_swap (level, ret_state);
   *ret_state = P2V_STATE_PROT_NONE;
   *ret_pa = inverted;
   if (!p2v_image_pa_to_offset (self->image, inverted, &file_offset) &&
@@ -89,7 +132,7 @@ decode_plain (gconstpointer         system_data,
   P2vPageTest test = p2v_paging_get_page_test (&self->tables, level);
 
   if (!is_prot_none (level, entry))
-    return P2V_FOREIGN_NONE;
+    return p2v_linux_decode_swap (level, ret_state);
   *ret_state = P2V_STATE_PROT_NONE;
   *ret_pa = (entry & test.pa_mask) | (entry & test.move.mask) << test.move.left;
   return P2V_FOREIGN_PAGE;
@@ -295,6 +338,8 @@ const P2vLinuxArch p2v_linux_arch_x86_64 = {
    * otherwise. */
   .root_grants = P2V_RIGHTS_EXECUTE,
   .decode_foreign = decode_inverted,
+  .swap_layouts = swap_layouts_of_64_bits,
+  .special_mask = PAGE_SPECIAL,
   .is_meant = is_x86_64,
   .open_page_tables = open_x86_64,
   .get_kernel_root = get_kernel_root,
@@ -306,6 +351,8 @@ const P2vLinuxArch p2v_linux_arch_i386 = {
   .word_bytes = 4,
   .has_kernel_half = TRUE,
   .decode_foreign = decode_plain,
+  .swap_layouts = swap_layouts_of_32_bits,
+  .special_mask = PAGE_SPECIAL,
   .is_meant = is_i386,
   .open_page_tables = open_i386,
 };
@@ -316,6 +363,8 @@ const P2vLinuxArch p2v_linux_arch_i386_pae = {
   .has_kernel_half = TRUE,
   .user_copy_bytes = USER_COPY_BYTES,
   .decode_foreign = decode_inverted,
+  .swap_layouts = swap_layouts_of_pae,
+  .special_mask = PAGE_SPECIAL,
   .is_meant = is_i386_pae,
   .open_page_tables = open_i386_pae,
 };

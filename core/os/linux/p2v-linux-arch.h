@@ -12,6 +12,7 @@
 #include "paging/p2v-paging.h"
 
 typedef struct _P2vLinux P2vLinux;
+typedef struct _P2vLinuxSwapLayout P2vLinuxSwapLayout;
 
 /* How the start of an area is found: it is the number itself, what a variable of that name holds,
  * or the address of a symbol of that name, rounded up to a page; or that, rounded up to a large
@@ -49,6 +50,8 @@ typedef struct
    * read; see P2vPageTables. Their system_data is the P2vLinux. */
   P2vRights           root_grants;
   P2vForeignEntryFunc decode_foreign;
+  const P2vLinuxSwapLayout *swap_layouts;  /* how entries of swapped pages are written */
+  guint64             special_mask;    /* of entries to pages that are not counted */
   /* Which part of which root is the kernel's half, and the areas in it. NULL: it is not walked. */
   void              (*get_kernel_root) (const P2vLinux *self,
                                         P2vPagingRoot  *ret_root);

@@ -42,6 +42,19 @@ free_cache (gpointer data)
   g_free (cache);
 }
 
+const P2vLinuxPageLayout *
+p2v_linux_frames_get_layout (const P2vLinux   *kernel,
+                             P2vVirtualMemory *memory)
+{
+  P2vLinuxFrames *self = kernel->frames;
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  if (!self->has_layout)
+    p2v_linux_page_layout_find (kernel, memory, &self->layout);
+  self->has_layout = TRUE;
+  return &self->layout;
+}
+
 gpointer
 p2v_linux_open_frames (P2vSystem *system)
 {
@@ -54,12 +67,8 @@ p2v_linux_open_frames (P2vSystem *system)
   self->memory = p2v_virtual_memory_new (&kernel->tables, kernel->root_pa);
   self->caches = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, free_cache);
   self->files = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_free);
-  g_mutex_lock (&self->shared->lock);
-  if (!self->shared->has_layout)
-    p2v_linux_page_layout_find (kernel, self->memory, &self->shared->layout);
-  self->shared->has_layout = TRUE;
-  g_mutex_unlock (&self->shared->lock);
-  p2v_linux_page_reader_init (&self->pages, kernel, &self->shared->layout, self->memory);
+  p2v_linux_page_reader_init (&self->pages, kernel,
+                              p2v_linux_frames_get_layout (kernel, self->memory), self->memory);
   return self;
 }
 

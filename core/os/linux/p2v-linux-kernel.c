@@ -102,6 +102,7 @@ open_page_tables (P2vLinux  *self,
   self->arch = arch;
   self->tables.root_grants = self->arch->root_grants;
   self->tables.decode_foreign = self->arch->decode_foreign;
+  self->tables.resolve = p2v_linux_resolve_entries;
   if (!p2v_linux_get_required_symbol (self, "swapper_pg_dir", &root_va, error))
     return FALSE;
   /* One that was made up for want of another does not say it: the table is behind the code. */

@@ -117,6 +117,11 @@ void     p2v_linux_page_layout_find   (const P2vLinux           *kernel,
                                        P2vVirtualMemory         *memory,
                                        P2vLinuxPageLayout       *ret_layout);
 
+/* p2v-linux-frames.c: the same, found once for all; (transfer none). Any thread. */
+const P2vLinuxPageLayout *p2v_linux_frames_get_layout
+                                      (const P2vLinux           *kernel,
+                                       P2vVirtualMemory         *memory);
+
 /* p2v-linux-page.c: reads records, for one thread. */
 typedef struct
 {

@@ -139,6 +139,7 @@ typedef struct
 } P2vSymbol;
 
 typedef struct _P2vLinuxFrames P2vLinuxFrames;
+typedef struct _P2vLinuxSwap   P2vLinuxSwap;
 
 struct _P2vLinux
 {
@@ -165,6 +166,7 @@ struct _P2vLinux
   P2vSymbol            symbols[LINUX_N_SYMBOLS];
   P2vLinuxLayoutField  layout[LINUX_N_FIELDS];
   P2vLinuxFrames      *frames;              /* what is known of frames; has a lock of its own */
+  P2vLinuxSwap        *swap;                /* of swap space; has a lock of its own */
 };
 
 /* Where @field of the structure at @object_va stands. */
@@ -299,6 +301,19 @@ GBytes     *p2v_linux_read_kernel_bytes (const P2vLinux        *self,
 /* Such searches that one image is worth; each is for one VMCOREINFO, of which a crafted image may
  * have one in every page. */
 #define P2V_LINUX_MAX_IMAGE_SEARCHES 16
+
+/* p2v-linux-entries.c: entries without a page of their own. */
+
+/* For those that are no page to the processor nor, by their bits, to the kernel. */
+P2vForeignKind p2v_linux_decode_swap    (const P2vPagingLevel  *level,
+                                         P2vState              *ret_state);
+/* A P2vResolveFunc. */
+G_GNUC_WARN_UNUSED_RESULT
+gboolean    p2v_linux_resolve_entries   (gconstpointer          system_data,
+                                         P2vIndirectEntry      *entries,
+                                         gsize                  n_entries,
+                                         GCancellable          *cancellable,
+                                         GError               **error);
 
 /* p2v-linux-kallsyms.c */
 

@@ -10,6 +10,7 @@
 #include "base/p2v-text.h"
 #include "image/p2v-image-private.h"
 #include "os/linux/p2v-linux-areas.h"
+#include "os/linux/p2v-linux-swap.h"
 
 /* The seconds of a plausible clock: from 2000 to 2200. */
 #define LEAST_TIME    ((gint64) 946684800)
@@ -43,6 +44,7 @@ free_linux (gpointer data)
   p2v_linux_kernel_clear (self);
   g_clear_pointer (&self->file, p2v_symbol_file_free);
   p2v_linux_frames_free (self->frames);
+  p2v_linux_swap_free (self->swap);
   g_free (self);
 }
 
@@ -124,6 +126,35 @@ add_facts (P2vSystem        *system,
                                            text_va, text_va - self->delta));
   p2v_system_take_fact (system, N_("Kernel page tables"),
                         g_strdup_printf ("0x%" PRIx64, self->root_pa));
+}
+
+/* The variables hold the numbers of frames; that of the large one only once somebody has read
+ * there. */
+static void
+add_zero_page (P2vSystem        *system,
+               const P2vLinux   *self,
+               P2vVirtualMemory *memory,
+               const char       *name,
+               guint             page_shift)
+{
+  guint64 va, pfn, file_offset;
+
+  if (self->symbol_table != NULL && p2v_symbol_table_find (self->symbol_table, name, &va) &&
+      p2v_linux_read_word_at (self, memory, va, &pfn) &&
+      p2v_image_pa_to_offset (self->image, pfn << P2V_FRAME_SHIFT, &file_offset))
+    p2v_system_add_zero_page (system, pfn << P2V_FRAME_SHIFT, (guint64) 1 << page_shift);
+}
+
+static void
+add_zero_pages (P2vSystem        *system,
+                const P2vLinux   *self,
+                P2vVirtualMemory *memory)
+{
+  const P2vPagingForm *form = self->tables.form;
+
+  p2v_system_set_special_mask (system, self->arch->special_mask);
+  add_zero_page (system, self, memory, "zero_pfn", form->levels[form->n_levels - 1].shift);
+  add_zero_page (system, self, memory, "huge_zero_pfn", form->levels[form->n_levels - 2].shift);
 }
 
 /* The process on whose page tables a processor runs. With page-table isolation user mode runs on a
@@ -221,6 +252,7 @@ open_kernel (P2vSystem              *system,
 
   p2v_system_set_backend_data (system, self);
   self->frames = p2v_linux_frames_new ();
+  self->swap = p2v_linux_swap_new (self);
   self->image = search->image;
   self->tables.image = search->image;
   /* The only one of which a kernel is found without VMCOREINFO. */
@@ -247,6 +279,7 @@ open_kernel (P2vSystem              *system,
                                self->types_problem));
   set_title (system, self, memory);
   add_facts (system, self, memory);
+  add_zero_pages (system, self, memory);
   if (!p2v_virtual_memory_check (memory, error) ||
       !p2v_linux_find_processes (self, system, search, error))
     return FALSE;

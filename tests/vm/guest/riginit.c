@@ -490,6 +490,12 @@ static const struct sc std[] = { { "/bin/busybox sleep 10000000", 0, 0 },
                                  { "/bin/rigload privfile", 2, 0 },
                                  { "/bin/rigload pidns", 3, 0 },
                                  { "/bin/rigload hwpoison", 1, 0 },
+                                 { "/bin/rigload swapcache", 3, 0 },
+                                 { "/bin/rigload migration", 2, "/proc/rigmigrate" },
+                                 { "/bin/rigload uffd", 1, 0 },
+                                 { "/bin/rigload ldt", 1, 0 },
+                                 { "/bin/rigload ksm", 1, "/sys/kernel/mm/ksm/run" },
+                                 { "/bin/rigload numahint", 1, "/sys/devices/system/node/node1" },
                                  { "/bin/rigload32 worker 3", 1, "/bin/rigload32" },
                                  { "/bin/rigload32 high", 1, "/bin/rigload32" },
                                  { 0, 0, 0 } };
@@ -502,6 +508,31 @@ static const struct sc tiny[]
         { "/bin/rigload clonevm", 2, 0 },   { "/bin/rigload oddname 0", 1, 0 },
         { "/bin/rigload oddname 2", 1, 0 }, { "/bin/rigload zombie", 1, 0 },
         { "/bin/rigload huge", 1, 0 },      { 0, 0, 0 } };
+
+/* mkswap and swapon by hand */
+static void
+swap_on (const char *path, size_t bytes)
+{
+  static char page[4096];
+  unsigned *u = (unsigned *)(page + 1024);
+  int fd = open (path, O_RDWR | O_CREAT, 0600);
+  struct stat st;
+  for (size_t o = 0; fd >= 0 && fstat (fd, &st) == 0 && S_ISREG (st.st_mode) && o < bytes;
+       o += sizeof page)
+    if (pwrite (fd, page, sizeof page, o) != sizeof page)
+      say ("rig: %s: %s\n", path, strerror (errno));
+  u[0] = 1;
+  u[1] = bytes / 4096 - 1;
+  u[2] = 0;
+  memcpy (page + 4086, "SWAPSPACE2", 10);
+  if (pwrite (fd, page, 4096, 0) != 4096)
+    say ("rig: mkswap %s\n", path);
+  fsync (fd);
+  close (fd);
+  memset (page, 0, sizeof page);
+  if (swapon (path, SWAP_FLAG_PREFER | 5))
+    say ("rig: swapon %s: %s\n", path, strerror (errno));
+}
 
 int
 main (void)
@@ -556,22 +587,10 @@ main (void)
   mount ("tmpfs", "/dev/shm", "tmpfs", 0, "size=90%");
   put ("/sys/block/zram0/disksize", "33554432");
   if (access ("/dev/zram0", F_OK) == 0)
-    {
-      /* mkswap by hand */
-      int z = open ("/dev/zram0", O_RDWR);
-      static char sw[4096];
-      unsigned *u = (unsigned *)(sw + 1024);
-      u[0] = 1;
-      u[1] = 33554432 / 4096 - 1;
-      u[2] = 0;
-      memcpy (sw + 4086, "SWAPSPACE2", 10);
-      if (pwrite (z, sw, 4096, 0) != 4096)
-        say ("rig: mkswap\n");
-      fsync (z);
-      close (z);
-      if (swapon ("/dev/zram0", 0))
-        say ("rig: swapon: %s\n", strerror (errno));
-    }
+    swap_on ("/dev/zram0", 33554432);
+  /* a second one, on the disk, that takes its turn */
+  if (*root)
+    swap_on ("/swapfile", 4 << 20);
   put ("/proc/sys/vm/nr_hugepages", opt ("rig.huge", "4"));
   put ("/sys/kernel/mm/transparent_hugepage/enabled", opt ("rig.thp", "madvise"));
   put ("/sys/kernel/mm/transparent_hugepage/khugepaged/scan_sleep_millisecs", "100000000");
@@ -585,7 +604,7 @@ main (void)
   const struct sc *s = !strcmp (load, "tiny") ? tiny : std;
   for (; s->line; s++)
     {
-      if (s->only && access (s->only, X_OK))
+      if (s->only && access (s->only, F_OK))
         continue;
       if (strstr (opt ("rig.skip", "-"), strrchr (s->line, '/') + 1))
         continue;

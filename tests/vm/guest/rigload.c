@@ -14,11 +14,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <linux/userfaultfd.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #ifndef MADV_PAGEOUT
@@ -35,6 +38,9 @@
 #endif
 #ifndef MAP_HUGE_SHIFT
 #define MAP_HUGE_SHIFT 26
+#endif
+#ifndef UFFD_FEATURE_WP_HUGETLBFS_SHMEM
+#define UFFD_FEATURE_WP_HUGETLBFS_SHMEM (1 << 12)
 #endif
 #define PG 4096UL
 static size_t HP = 2UL << 20;
@@ -164,6 +170,69 @@ clonefn (void *a)
   anon (3 * PG);
   done ();
   return 0;
+}
+
+/* an aligned transparent huge page of our own */
+static char *
+thp (void)
+{
+  char *r = map (NULL, 2 * HP, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  char *t = (char *)(((uintptr_t)r + HP - 1) & ~(HP - 1));
+  if (!r)
+    return NULL;
+  madvise (t, HP, MADV_HUGEPAGE);
+  mark (t, PG);
+  return t;
+}
+/* begins to move a page to another frame, see kmod/rigtruth.c */
+static void
+migrate (char *p)
+{
+  char b[32];
+  int n = snprintf (b, sizeof b, "%lx", (unsigned long)p);
+  int fd = open ("/proc/rigmigrate", O_WRONLY);
+  if (fd < 0 || write (fd, b, n) != n)
+    note ("migrate %s: %s", b, strerror (errno));
+  close (fd);
+}
+static int
+uffd_open (void)
+{
+  struct uffdio_api api = { .api = UFFD_API, .features = UFFD_FEATURE_PAGEFAULT_FLAG_WP
+                                                         | UFFD_FEATURE_WP_HUGETLBFS_SHMEM };
+  int fd = syscall (SYS_userfaultfd, O_CLOEXEC);
+  if (fd < 0 || ioctl (fd, UFFDIO_API, &api))
+    note ("userfaultfd: %s", strerror (errno));
+  return fd;
+}
+static void
+uffd_protect (int fd, char *p, size_t len)
+{
+  struct uffdio_register reg
+      = { .range = { (uintptr_t)p, len }, .mode = UFFDIO_REGISTER_MODE_WP };
+  struct uffdio_writeprotect wp
+      = { .range = { (uintptr_t)p, len }, .mode = UFFDIO_WRITEPROTECT_MODE_WP };
+  if (ioctl (fd, UFFDIO_REGISTER, &reg) || ioctl (fd, UFFDIO_WRITEPROTECT, &wp))
+    note ("write protection: %s", strerror (errno));
+}
+static long
+read_number (const char *path)
+{
+  char b[32] = "";
+  int fd = open (path, O_RDONLY);
+  if (fd >= 0 && read (fd, b, sizeof b - 1) > 0)
+    {
+    }
+  close (fd);
+  return atol (b);
+}
+static void
+write_text (const char *path, const char *text)
+{
+  int fd = open (path, O_WRONLY);
+  if (fd < 0 || write (fd, text, strlen (text)) < 0)
+    note ("%s: %s", path, strerror (errno));
+  close (fd);
 }
 
 int
@@ -440,6 +509,102 @@ main (int argc, char **argv)
       signal (SIGBUS, onbus); /* 6.12 sends one */
       if (madvise (p + PG, PG, MADV_HWPOISON))
         note ("hwpoison: %s", strerror (errno));
+      done ();
+    }
+  else if (!strcmp (scen, "swapcache"))
+    {
+      /* paged out, then shared with two children of which one reads some again: these are in the
+       * swap cache then, with what was read ahead, and the others' entries name their places */
+      char *p = anon (128 * PG);
+      if (p && madvise (p, 96 * PG, MADV_PAGEOUT))
+        note ("pageout: %s", strerror (errno));
+      for (int i = 0; i < 2; i++)
+        if (fork () == 0)
+          {
+            if (i == 0)
+              {
+                touch (p, 16 * PG);
+                touch (p + 48 * PG, PG);
+                mark (p + 80 * PG, PG);
+              }
+            done ();
+          }
+      done ();
+    }
+  else if (!strcmp (scen, "migration"))
+    {
+      char *p = anon (16 * PG);
+      char *t = thp ();
+      int fd = mkfile ("/data/moving.bin", 8 * PG);
+      char *f = map (NULL, 8 * PG, PROT_READ, MAP_SHARED, fd, 0);
+      touch (f, 8 * PG);
+      fsync (fd);
+      if (fork () == 0)
+        done ();
+      usleep (300000); /* the child reads no more */
+      migrate (p + 2 * PG);
+      migrate (p + 5 * PG);
+      mark (p + 7 * PG, PG);
+      migrate (p + 7 * PG);
+      migrate (f + 3 * PG);
+      if (t)
+        migrate (t);
+      done ();
+    }
+  else if (!strcmp (scen, "uffd"))
+    {
+      int fd = uffd_open ();
+      char *p = anon (8 * PG);
+      /* shared memory of which half was never there: that leaves marks */
+      char *s = map (NULL, 8 * PG, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+      mark (s, 4 * PG);
+      uffd_protect (fd, p, 8 * PG);
+      uffd_protect (fd, s, 8 * PG);
+      if (p && madvise (p + 6 * PG, 2 * PG, MADV_PAGEOUT))
+        note ("pageout: %s", strerror (errno));
+      done ();
+    }
+  else if (!strcmp (scen, "ldt"))
+    {
+#ifdef SYS_modify_ldt
+      /* struct user_desc; the second makes the table longer than a page */
+      unsigned d[4] = { 3, 0x1000, 0xfffff, 0x51 };
+      if (syscall (SYS_modify_ldt, 1, d, sizeof d))
+        note ("modify_ldt: %s", strerror (errno));
+      d[0] = 1000;
+      if (syscall (SYS_modify_ldt, 1, d, sizeof d))
+        note ("modify_ldt: %s", strerror (errno));
+#endif
+      anon (PG);
+      done ();
+    }
+  else if (!strcmp (scen, "ksm"))
+    {
+      char *p = map (NULL, 32 * PG, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+      for (size_t o = 0; p && o < 32 * PG; o++)
+        p[o] = (char)(o / PG % 2 + 'a');
+      if (madvise (p, 32 * PG, MADV_MERGEABLE))
+        note ("mergeable: %s", strerror (errno));
+      write_text ("/sys/kernel/mm/ksm/pages_to_scan", "1000");
+      write_text ("/sys/kernel/mm/ksm/run", "1");
+      for (int i = 0; i < 50 && read_number ("/sys/kernel/mm/ksm/pages_sharing") < 30; i++)
+        usleep (100000);
+      write_text ("/sys/kernel/mm/ksm/run", "0");
+      note ("%ld pages are shared", read_number ("/sys/kernel/mm/ksm/pages_sharing"));
+      done ();
+    }
+  else if (!strcmp (scen, "numahint"))
+    {
+      /* on the other node, so that the kernel wants to know who uses it */
+      unsigned long other = 2;
+      if (syscall (SYS_set_mempolicy, 2 /* MPOL_BIND */, &other, 8 * sizeof other))
+        note ("set_mempolicy: %s", strerror (errno));
+      char *p = anon (64 * PG);
+      syscall (SYS_set_mempolicy, 0 /* MPOL_DEFAULT */, NULL, 0);
+      time_t end = time (NULL) + 8;
+      while (time (NULL) < end)
+        sink++;
+      mark (p, 2 * PG);
       done ();
     }
   else if (!strcmp (scen, "pidns"))
