@@ -24,3 +24,21 @@ guint     p2v_paging_narrow_grants (const P2vPageTables *self,
 P2vRights p2v_paging_leaf_rights   (guint                grants,
                                     P2vVirtAddr          va,
                                     P2vState             state);
+
+/* The page of physical memory that the last entry of a level was read from: translations that
+ * follow each other mostly use the same tables. Zeros to begin with. */
+typedef struct
+{
+  gboolean    is_filled;
+  P2vPhysAddr page_pa;
+  guint8      bytes[P2V_FRAME_SIZE];
+} P2vEntryWindow;
+
+/* As p2v_paging_translate(), reading through @windows, one a level; NULL for none. */
+G_GNUC_WARN_UNUSED_RESULT
+gboolean p2v_paging_translate_through (const P2vPageTables  *self,
+                                       P2vEntryWindow       *windows,
+                                       P2vPhysAddr           root_pa,
+                                       P2vVirtAddr           va,
+                                       P2vTrail             *ret_trail,
+                                       GError              **error);

@@ -225,17 +225,48 @@ end_trail_indirectly (const P2vPageTables  *self,
   return TRUE;
 }
 
+/* Reads one entry out of the page that it is in, which is read if it was not the one before. */
+static P2vReadStatus
+read_through_window (const P2vPageTables   *self,
+                     P2vEntryWindow        *window,
+                     P2vPhysAddr            entry_pa,
+                     guint64               *ret_entry,
+                     GError               **error)
+{
+  guint64 offset = entry_pa % P2V_FRAME_SIZE;
+  P2vPhysAddr page_pa = entry_pa - offset;
+
+  if (!window->is_filled || window->page_pa != page_pa)
+    {
+      P2vReadStatus status
+        = p2v_image_read (self->image, page_pa, window->bytes, P2V_FRAME_SIZE, error);
+      window->is_filled = status == P2V_READ_OK;
+      window->page_pa = page_pa;
+      if (status == P2V_READ_FAILED)
+        return status;
+    }
+  /* Of a page at the edge of memory the image may hold no more than the entry. */
+  if (!window->is_filled)
+    return read_entries (self, entry_pa, 1, ret_entry, error);
+  memcpy (ret_entry, window->bytes + offset, self->form->entry_bytes);
+  widen_entries (self->form, ret_entry, 1);
+  return P2V_READ_OK;
+}
+
 /* Reads the entry of @va in the table at @table_pa. */
 static P2vReadStatus
 read_step (const P2vPageTables   *self,
            const P2vPagingLevel  *level,
            P2vPhysAddr            table_pa,
            guint64                index,
+           P2vEntryWindow        *window,
            P2vTrailStep          *step,
            GError               **error)
 {
   step->name = level->entry_name;
   step->entry_pa = table_pa + index * self->form->entry_bytes;
+  if (window != NULL)
+    return read_through_window (self, window, step->entry_pa, &step->value, error);
   return read_entries (self, step->entry_pa, 1, &step->value, error);
 }
 
@@ -245,6 +276,17 @@ p2v_paging_translate (const P2vPageTables  *self,
                       P2vVirtAddr           va,
                       P2vTrail             *ret_trail,
                       GError              **error)
+{
+  return p2v_paging_translate_through (self, NULL, root_pa, va, ret_trail, error);
+}
+
+gboolean
+p2v_paging_translate_through (const P2vPageTables  *self,
+                              P2vEntryWindow       *windows,
+                              P2vPhysAddr           root_pa,
+                              P2vVirtAddr           va,
+                              P2vTrail             *ret_trail,
+                              GError              **error)
 {
   const P2vPagingForm *form = self->form;
   gboolean is_canonical = p2v_paging_is_canonical (form, va);
@@ -258,7 +300,8 @@ p2v_paging_translate (const P2vPageTables  *self,
       const P2vPagingLevel *level = &form->levels[i];
       guint64 index = va >> level->shift & (((guint64) 1 << level->index_bits) - 1);
       P2vTrailStep *step = &trail.steps[i];
-      P2vReadStatus status = read_step (self, level, leaf.pa, index, step, error);
+      P2vReadStatus status = read_step (self, level, leaf.pa, index,
+                                        windows != NULL ? &windows[i] : NULL, step, error);
 
       if (status == P2V_READ_FAILED)
         return FALSE;

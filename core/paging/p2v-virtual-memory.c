@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "paging/p2v-paging-private.h"
 #include "paging/p2v-virtual-memory.h"
 
 /* Fields of one kernel object share a page or two, and lists come back to the same slabs. */
@@ -19,10 +20,11 @@ typedef struct
 
 struct _P2vVirtualMemory
 {
-  P2vPageTables tables;
-  P2vPhysAddr   root_pa;
-  GError       *error;
-  CachedPage   *pages;
+  P2vPageTables  tables;
+  P2vPhysAddr    root_pa;
+  GError        *error;
+  CachedPage    *pages;
+  P2vEntryWindow windows[P2V_PAGING_MAX_LEVELS];
 };
 
 P2vVirtualMemory *
@@ -58,7 +60,8 @@ get_page (P2vVirtualMemory *self,
   if (page->page_va == page_va)
     return page;
   if (self->error != NULL ||
-      !p2v_paging_translate (&self->tables, self->root_pa, page_va, &trail, &self->error) ||
+      !p2v_paging_translate_through (&self->tables, self->windows, self->root_pa, page_va, &trail,
+                                     &self->error) ||
       trail.status != P2V_WALK_MAPPED)
     return NULL;
 

@@ -80,6 +80,7 @@ typedef struct
   P2vReader     types;         /* the type section */
   P2vReader     strings;       /* the string section */
   GArray       *type_offsets;  /* guint32 by type number; number 0 is void */
+  GArray       *enum_offsets;  /* guint32: the types of them that are enumerations */
   GHashTable   *structs;       /* name -> number of the first struct or union of that name */
 } P2vBtf;
 
@@ -199,6 +200,8 @@ index_type (P2vBtf  *self,
     g_hash_table_insert (self->structs, (gpointer) name,
                          GUINT_TO_POINTER (self->type_offsets->len));
   g_array_append_val (self->type_offsets, start);
+  if (type.kind == KIND_ENUM || type.kind == KIND_ENUM64)
+    g_array_append_val (self->enum_offsets, start);
   *offset = type.parts_offset + part_bytes;
   return TRUE;
 }
@@ -392,11 +395,10 @@ find_enumerator (const P2vTypeSource *source,
 {
   const P2vBtf *self = (const P2vBtf *) source;
 
-  for (guint number = 1; number < self->type_offsets->len; number++)
+  for (guint i = 0; i < self->enum_offsets->len; i++)
     {
       BtfType type;
-      if (get_type (self, number, &type) &&
-          (type.kind == KIND_ENUM || type.kind == KIND_ENUM64) &&
+      if (read_type (self, g_array_index (self->enum_offsets, guint32, i), &type) &&
           search_enumerators (self, &type, name, ret_value))
         return TRUE;
     }
@@ -410,6 +412,7 @@ free_btf (P2vTypeSource *source)
 
   g_bytes_unref (self->bytes);
   g_array_unref (self->type_offsets);
+  g_array_unref (self->enum_offsets);
   g_hash_table_unref (self->structs);
   g_free (self);
 }
@@ -450,6 +453,7 @@ p2v_btf_parse (GBytes  *bytes,
   self->parent.funcs = &btf_funcs;
   self->bytes = g_bytes_ref (bytes);
   self->type_offsets = g_array_new (FALSE, FALSE, sizeof (guint32));
+  self->enum_offsets = g_array_new (FALSE, FALSE, sizeof (guint32));
   self->structs = g_hash_table_new (g_str_hash, g_str_equal);
   g_array_append_val (self->type_offsets, void_offset);
   return open_sections (self, error) && index_types (self, error) ? g_steal_pointer (&source)

@@ -23,8 +23,12 @@
  * long. */
 #define BIG_LENGTH 0x80
 
+/* Nearly all tokens have at most so many bytes: these are copied at once, whatever their length. */
+#define HEAD_BYTES 8
+
 typedef struct
 {
+  char        head[HEAD_BYTES];        /* of the text, zeros behind it */
   const char *text;
   gsize       length;
 } Token;
@@ -48,6 +52,8 @@ read_tokens (const P2vKallsyms *self,
       if (tokens[i].text == NULL)
         return FALSE;
       tokens[i].length = strlen (tokens[i].text);
+      memset (tokens[i].head, 0, HEAD_BYTES);
+      memcpy (tokens[i].head, tokens[i].text, MIN (tokens[i].length, HEAD_BYTES));
     }
   return TRUE;
 }
@@ -100,15 +106,16 @@ get_symbol_va (const P2vKallsyms *self,
   return ok;
 }
 
-/* Expands the record at *@position into @name (MAX_NAME_BYTES), NUL-terminated, and moves behind
- * it. */
+/* Expands the record at *@position into @name (MAX_NAME_BYTES + HEAD_BYTES), NUL-terminated, and
+ * moves behind it. */
 static gboolean
 expand_name (const P2vKallsyms *self,
              const guint8      *names,
              gsize              n_names,
              gsize             *position,
              const Token       *tokens,
-             char              *name)
+             char              *name,
+             gsize             *ret_length)
 {
   gsize at = *position;
   gsize length = 0;
@@ -129,10 +136,14 @@ expand_name (const P2vKallsyms *self,
       const Token *token = &tokens[names[at + i]];
       if (token->length >= MAX_NAME_BYTES - length)
         return FALSE;
-      memcpy (name + length, token->text, token->length);
+      if (token->length <= HEAD_BYTES)
+        memcpy (name + length, token->head, HEAD_BYTES);
+      else
+        memcpy (name + length, token->text, token->length);
       length += token->length;
     }
   name[length] = '\0';
+  *ret_length = length;
   *position = at + n_codes;
   return length > 0;
 }
@@ -153,10 +164,11 @@ read_symbols (const P2vKallsyms  *self,
 
   for (guint32 i = 0; i < self->n_symbols; i++)
     {
-      char name[MAX_NAME_BYTES];
+      char name[MAX_NAME_BYTES + HEAD_BYTES];
+      gsize length;
       guint64 va;
 
-      if (!expand_name (self, names, n_names, &position, tokens, name) ||
+      if (!expand_name (self, names, n_names, &position, tokens, name, &length) ||
           !get_symbol_va (self, &offsets, negative, i, &va))
         {
           g_set_error (error, P2V_OS_ERROR, P2V_OS_ERROR_CORRUPT,
@@ -165,7 +177,7 @@ read_symbols (const P2vKallsyms  *self,
           return FALSE;
         }
       /* The type letter comes before the name. */
-      if (!p2v_symbol_table_add (table, name + 1, strlen (name + 1), va))
+      if (!p2v_symbol_table_add (table, name + 1, length - 1, va))
         {
           g_set_error (error, P2V_OS_ERROR, P2V_OS_ERROR_LIMIT,
                        _("The kernel's symbol table is too large: symbol %u of %u passes the "
