@@ -43,7 +43,7 @@ p2v_frame_reader_new_for_view (const P2vSessionView *view)
 
   self->image = g_object_ref (view->image);
   self->system = g_object_ref (view->system);
-  self->map = view->map != NULL ? p2v_reverse_map_ref (view->map) : NULL;
+  self->map = view->excerpt != NULL ? p2v_reverse_map_ref (view->excerpt) : NULL;
   self->source = p2v_system_open_frames (self->system);
   self->extents = g_array_new (FALSE, FALSE, sizeof (P2vIndexEntry));
   self->detail = g_string_new (NULL);
@@ -244,7 +244,7 @@ p2v_frame_reader_read (P2vFrameReader  *self,
   if (self->source != NULL &&
       !p2v_system_describe_frame (self->system, self->source, &frame, self->detail, error))
     return FALSE;
-  if (self->map != NULL)
+  if (self->map != NULL && p2v_reverse_map_knows (self->map, pa >> P2V_FRAME_SHIFT))
     describe_from_index (self, pa >> P2V_FRAME_SHIFT, &frame);
   if (frame.kind == P2V_FRAME_KIND_UNKNOWN && !frame.in_image)
     frame.kind = P2V_FRAME_KIND_NOT_IN_IMAGE;

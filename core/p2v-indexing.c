@@ -193,7 +193,8 @@ load_index (P2vSession            *self,
   g_autofree char *reason = NULL;
   gint64 start_us = g_get_monotonic_time ();
 
-  result->map = p2v_store_load (self->store, subject, &result->report, &reason);
+  result->map
+    = p2v_store_load (self->store, subject, self->wanted_pfns, &result->report, &reason);
   result->seconds_storing += seconds_since (start_us);
   result->from_cache = result->map != NULL;
   if (reason != NULL)

@@ -39,8 +39,11 @@ p2v_session_lookup (P2vSession  *self,
 
   if (view.image == NULL)
     return NULL;
-  if (view.map != NULL)
-    p2v_extent_classes_lookup (view.map->classes, view.map->n_classes, pfn, entries);
+  P2vReverseMap *map = view.excerpt;
+  if (map != NULL && !p2v_reverse_map_knows (map, pfn))
+    map = NULL;
+  if (map != NULL)
+    p2v_extent_classes_lookup (map->classes, map->n_classes, pfn, entries);
   else if (view.watch != NULL)
     {
       p2v_watch_set (view.watch, pfn);
@@ -49,7 +52,7 @@ p2v_session_lookup (P2vSession  *self,
   P2vAnswerParts parts = { .pa = pa,
                            .image = view.image,
                            .system = view.system,
-                           .map = view.map,
+                           .map = map,
                            .entries = entries,
                            .filter = filter,
                            .statistics = view.statistics,

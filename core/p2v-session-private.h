@@ -18,6 +18,7 @@ struct _P2vSession
   P2vMeter            meter;
   gint                busy;            /* atomic: a step is running */
   GStrv               wanted_methods;  /* or NULL: all */
+  GArray             *wanted_pfns;     /* guint64, or NULL: all */
 
   GMutex lock; /* for what follows; each is replaced as a whole, never changed */
   P2vImage           *image;
@@ -35,7 +36,9 @@ typedef struct
 {
   P2vImage           *image;
   P2vSystem          *system;
-  P2vReverseMap      *map;
+  P2vReverseMap      *map;             /* NULL if what there is is no more than an excerpt */
+  P2vReverseMap      *excerpt;         /* the map or an excerpt of it: for questions about frames
+                                        * that p2v_reverse_map_knows() */
   P2vWatch           *watch;
   P2vIndexStatistics  statistics;
 } P2vSessionView;

@@ -25,6 +25,7 @@ p2v_session_view_clear (P2vSessionView *view)
   g_clear_object (&view->image);
   g_clear_object (&view->system);
   g_clear_pointer (&view->map, p2v_reverse_map_unref);
+  g_clear_pointer (&view->excerpt, p2v_reverse_map_unref);
   g_clear_pointer (&view->watch, p2v_watch_unref);
 }
 
@@ -33,10 +34,13 @@ p2v_session_view (P2vSession *self)
 {
   G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
+  gboolean is_whole = self->map != NULL && self->map->excerpt == NULL;
+
   return (P2vSessionView) {
     .image = self->image != NULL ? g_object_ref (self->image) : NULL,
     .system = self->system != NULL ? g_object_ref (self->system) : NULL,
-    .map = self->map != NULL ? p2v_reverse_map_ref (self->map) : NULL,
+    .map = is_whole ? p2v_reverse_map_ref (self->map) : NULL,
+    .excerpt = self->map != NULL ? p2v_reverse_map_ref (self->map) : NULL,
     .watch = self->watch != NULL ? p2v_watch_ref (self->watch) : NULL,
     .statistics = self->statistics,
   };
@@ -60,6 +64,7 @@ p2v_session_finalize (GObject *object)
   g_clear_pointer (&self->store, p2v_store_unref);
   g_clear_pointer (&self->symbols_path, g_free);
   g_clear_pointer (&self->wanted_methods, g_strfreev);
+  g_clear_pointer (&self->wanted_pfns, g_array_unref);
   g_clear_object (&self->system);
   g_clear_object (&self->image);
   g_mutex_clear (&self->lock);
@@ -157,6 +162,43 @@ p2v_session_set_methods (P2vSession        *self,
 
   g_strfreev (self->wanted_methods);
   self->wanted_methods = g_strdupv ((char **) names);
+}
+
+/* More frames are read as fast with all others. */
+#define MAX_WANTED_FRAMES 64
+
+/**
+ * p2v_session_set_wanted:
+ * @self: a session, before it makes its index
+ * @pas: (array length=n_pas): physical addresses
+ * @n_pas: how many; 0, as at the beginning, for all
+ *
+ * Says that p2v_session_lookup() will be asked for no other addresses, and nothing else that needs
+ * the index. Of one that was kept on disk no more is read then than what it says of these: quick
+ * for a program that asks once and ends. An index that has to be built is whole all the same, and
+ * so is what is read if there are many addresses.
+ *
+ * An address that was not named is answered as before there is an index.
+ *
+ * Since: 1.0
+ */
+void
+p2v_session_set_wanted (P2vSession        *self,
+                        const P2vPhysAddr *pas,
+                        gsize              n_pas)
+{
+  g_return_if_fail (P2V_IS_SESSION (self));
+  g_return_if_fail (pas != NULL || n_pas == 0);
+
+  g_clear_pointer (&self->wanted_pfns, g_array_unref);
+  if (n_pas == 0 || n_pas > MAX_WANTED_FRAMES)
+    return;
+  self->wanted_pfns = g_array_new (FALSE, FALSE, sizeof (guint64));
+  for (gsize i = 0; i < n_pas; i++)
+    {
+      guint64 pfn = pas[i] >> P2V_FRAME_SHIFT;
+      g_array_append_val (self->wanted_pfns, pfn);
+    }
 }
 
 /* Each step begins and ends with these, so that two never run at once. */
@@ -574,7 +616,7 @@ p2v_session_get_statistics (P2vSession         *self,
   g_return_val_if_fail (ret_statistics != NULL, FALSE);
 
   g_auto (P2vSessionView) view = p2v_session_view (self);
-  if (view.map == NULL)
+  if (view.excerpt == NULL)
     return FALSE;
   *ret_statistics = view.statistics;
   return TRUE;

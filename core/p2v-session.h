@@ -140,6 +140,10 @@ P2V_AVAILABLE_IN_1_0
 void        p2v_session_set_methods          (P2vSession           *self,
                                               const char *const    *names);
 P2V_AVAILABLE_IN_1_0
+void        p2v_session_set_wanted           (P2vSession           *self,
+                                              const P2vPhysAddr    *pas,
+                                              gsize                 n_pas);
+P2V_AVAILABLE_IN_1_0
 gboolean    p2v_session_open                 (P2vSession           *self,
                                               const char           *path,
                                               GCancellable         *cancellable,

@@ -37,10 +37,62 @@ p2v_reverse_map_unref (P2vReverseMap *self)
     g_array_unref (self->classes[i].extents);
   g_clear_pointer (&self->tables, g_array_unref);
   g_clear_pointer (&self->aliases, g_array_unref);
+  g_clear_pointer (&self->excerpt, g_array_unref);
   g_clear_pointer (&self->frames, p2v_frame_set_free);
   g_free (self->ends);
   g_free (self->entries);
   g_free (self);
+}
+
+static void
+clear_excerpt_frame (gpointer frame)
+{
+  g_clear_pointer (&((P2vExcerptFrame *) frame)->entries, g_free);
+}
+
+void
+p2v_reverse_map_begin_excerpt (P2vReverseMap *self)
+{
+  self->excerpt = g_array_new (FALSE, FALSE, sizeof (P2vExcerptFrame));
+  g_array_set_clear_func (self->excerpt, clear_excerpt_frame);
+}
+
+void
+p2v_reverse_map_add_to_excerpt (P2vReverseMap *self,
+                                guint64        ordinal,
+                                P2vIndexEntry *entries,
+                                guint64        n_entries)
+{
+  P2vExcerptFrame frame = { ordinal, entries, n_entries };
+
+  g_array_append_val (self->excerpt, frame);
+}
+
+/* There are only as many as somebody has typed. */
+static const P2vExcerptFrame *
+find_in_excerpt (const P2vReverseMap *self,
+                 guint64              ordinal)
+{
+  for (guint i = 0; i < self->excerpt->len; i++)
+    {
+      const P2vExcerptFrame *frame = &g_array_index (self->excerpt, P2vExcerptFrame, i);
+      if (frame->ordinal == ordinal)
+        return frame;
+    }
+  return NULL;
+}
+
+gboolean
+p2v_reverse_map_knows (P2vReverseMap *self,
+                       guint64        pfn)
+{
+  const P2vFrameRun *hint = NULL;
+  guint64 ordinal;
+
+  /* What is said of frames outside the image is not kept by frame. */
+  return self->excerpt == NULL ||
+         !p2v_frame_set_get_ordinal (self->frames, pfn, &hint, &ordinal) ||
+         find_in_excerpt (self, ordinal) != NULL;
 }
 
 const P2vIndexEntry *
@@ -54,6 +106,12 @@ p2v_reverse_map_get_entries (P2vReverseMap *self,
   *ret_n_entries = 0;
   if (!p2v_frame_set_get_ordinal (self->frames, pfn, &hint, &ordinal))
     return NULL;
+  if (self->excerpt != NULL)
+    {
+      const P2vExcerptFrame *frame = find_in_excerpt (self, ordinal);
+      *ret_n_entries = frame != NULL ? frame->n_entries : 0;
+      return frame != NULL ? frame->entries : NULL;
+    }
   guint32 start = ordinal > 0 ? self->ends[ordinal - 1] : 0;
   *ret_n_entries = self->ends[ordinal] - start;
   return self->entries + start;

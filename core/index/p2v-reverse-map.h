@@ -25,12 +25,22 @@ typedef struct
   guint32       n_frames;      /* 1, but for the large tables of some forms */
 } P2vTableUse;
 
+/* The entries of one frame of an excerpt. */
+typedef struct
+{
+  guint64        ordinal;
+  P2vIndexEntry *entries;
+  guint64        n_entries;
+} P2vExcerptFrame;
+
 typedef struct
 {
   gatomicrefcount  ref_count;
   P2vFrameSet     *frames;
   guint32         *ends;       /* by ordinal: where the frame's entries end, the next one's begin */
   P2vIndexEntry   *entries;
+  GArray          *excerpt;    /* P2vExcerptFrame, mostly NULL: instead of the two above what is
+                                * known of some frames, and nothing of any other */
   guint64          n_entries;
   P2vExtentClass   classes[P2V_TRAIL_MAX_STEPS];
   guint            n_classes;
@@ -48,6 +58,15 @@ void           p2v_reverse_map_unref     (P2vReverseMap   *self);
 const P2vIndexEntry *p2v_reverse_map_get_entries (P2vReverseMap *self,
                                           guint64          pfn,
                                           guint64         *ret_n_entries);
+/* Whether the map is whole, or an excerpt that the frame belongs to. */
+gboolean       p2v_reverse_map_knows     (P2vReverseMap   *self,
+                                          guint64          pfn);
+/* For whoever makes an excerpt; takes @entries. */
+void           p2v_reverse_map_begin_excerpt  (P2vReverseMap *self);
+void           p2v_reverse_map_add_to_excerpt (P2vReverseMap *self,
+                                          guint64          ordinal,
+                                          P2vIndexEntry   *entries,
+                                          guint64          n_entries);
 /* What page table is in the frame; (transfer none), NULL if none that was walked. */
 const P2vTableUse *p2v_reverse_map_find_table (P2vReverseMap *self,
                                           guint64          pfn);

@@ -5,13 +5,15 @@
  * other order does not have the right magic.
  *
  *   header       STORE_N_WORDS x u64
+ *   body:
  *   image path   header[STORE_PATH_BYTES], not terminated
  *   reports      P2vWalkReport x header[STORE_N_SPACES]
- *   ends         u32 x header[STORE_N_FRAMES]
- *   entries      u64 x header[STORE_N_ENTRIES]
  *   tables       P2vTableUse x header[STORE_N_TABLES]
  *   aliases      P2vAliasRun x header[STORE_N_ALIASES]
- *   extents      P2vExtent, class by class, x header[STORE_CLASS_LENGTH + i] */
+ *   extents      P2vExtent, class by class, x header[STORE_CLASS_LENGTH + i]
+ *   ends         u32 x header[STORE_N_FRAMES]
+ *   entries      u64 x header[STORE_N_ENTRIES]
+ *   checksums    u64, one for each 64 KiB of the body; see p2v-store-blocks.h */
 
 #pragma once
 
@@ -52,7 +54,7 @@ enum
   STORE_N_CLASSES,
   STORE_CLASS_SHIFT,
   STORE_CLASS_LENGTH = STORE_CLASS_SHIFT + P2V_TRAIL_MAX_STEPS,
-  STORE_BODY_HASH = STORE_CLASS_LENGTH + P2V_TRAIL_MAX_STEPS,
+  STORE_BODY_HASH = STORE_CLASS_LENGTH + P2V_TRAIL_MAX_STEPS, /* of the checksums of its blocks */
   STORE_HEADER_HASH,                   /* of all words before it */
   STORE_N_WORDS,
 };
@@ -73,7 +75,7 @@ char          *p2v_store_dup_path         (P2vStore              *self,
 int            p2v_store_open_own_file    (const char            *path,
                                            char                 **ret_reason);
 
-/* p2v-store-file.c */
+/* p2v-store-file.c, p2v-store-load.c */
 
 /* Fills in the words that say what the index is about. FALSE if the image cannot be read. */
 G_GNUC_WARN_UNUSED_RESULT
@@ -95,9 +97,11 @@ gboolean       p2v_store_write_file       (int                    fd,
                                            P2vReverseMap         *map,
                                            const P2vBuildReport  *report,
                                            GError               **error);
-/* Reads and checks an index. NULL with a reason. */
+/* Reads and checks an index: all of it, or what it says of the frames @pfns (guint64) alone. NULL
+ * with a reason. */
 P2vReverseMap *p2v_store_read_file        (int                    fd,
                                            const P2vStoreHeader  *expected,
                                            P2vImage              *image,
+                                           const GArray          *pfns,
                                            P2vBuildReport        *ret_report,
                                            char                 **ret_reason);

@@ -103,6 +103,7 @@ touch (int fd)
 P2vReverseMap *
 p2v_store_load (P2vStore               *self,
                 const P2vStoreSubject  *subject,
+                const GArray           *pfns,
                 P2vBuildReport         *ret_report,
                 char                  **ret_reason)
 {
@@ -115,7 +116,7 @@ p2v_store_load (P2vStore               *self,
     return NULL;
   P2vReverseMap *map = NULL;
   if (p2v_store_describe_subject (subject, &expected, NULL))
-    map = p2v_store_read_file (fd, &expected, subject->image, ret_report, ret_reason);
+    map = p2v_store_read_file (fd, &expected, subject->image, pfns, ret_report, ret_reason);
   if (map != NULL)
     touch (fd);
   close (fd);

@@ -7,8 +7,9 @@
  * A file is bound to its image by what the image is (size, time of change, inode, device), by a
  * sample of its bytes, and by the page-table roots that were walked; never by a hash of the whole
  * image, which would take longer than building the index. Nothing in a file is trusted: it must be
- * ours alone to write, every byte is checksummed, every number is checked against the image at
- * hand. Whatever does not hold is a reason in words and no index; the caller then builds one.
+ * ours alone to write, every byte that is read is checksummed, every number is checked against the
+ * image at hand. Whatever does not hold is a reason in words and no index; the caller then builds
+ * one.
  *
  * Files are written aside, synced and renamed, so that two programs may build at once and a crash
  * leaves the old file or the new one. All functions may be called from any thread. */
@@ -36,9 +37,14 @@ typedef struct
 } P2vStoreSubject;
 
 /* NULL if there is no file that fits; then *ret_reason (transfer full) says why, or is NULL if
- * there is just none. @ret_report is filled in on success; clear it. */
+ * there is just none. @ret_report is filled in on success; clear it.
+ *
+ * @pfns: (nullable) (element-type guint64): the only frames that will be asked for. Then no more is
+ * read and checked than what is kept of them, and what is returned knows no others; see
+ * p2v_reverse_map_knows(). */
 P2vReverseMap *p2v_store_load   (P2vStore              *self,
                                  const P2vStoreSubject *subject,
+                                 const GArray          *pfns,
                                  P2vBuildReport        *ret_report,
                                  char                 **ret_reason);
 /* Keeps an index, then removes the files that were used longest ago until all together have at most

@@ -266,6 +266,22 @@ print_closing_line (Lookup *self)
   pas2vas_note (_("%s."), line->str);
 }
 
+/* Nothing else will be asked of the index, so that no more of it need be read. */
+static void
+announce_places (Lookup *self)
+{
+  g_autofree P2vPhysAddr *pas = g_new (P2vPhysAddr, self->n_places);
+  gsize n = 0;
+
+  for (guint i = 0; i < self->n_places; i++)
+    {
+      pas[n] = self->places[i];
+      if (!self->are_file_offsets || p2v_image_offset_to_pa (self->image, self->places[i], &pas[n]))
+        n++;
+    }
+  p2v_session_set_wanted (self->session, pas, n);
+}
+
 static Pas2vasStatus
 answer (Lookup *self)
 {
@@ -279,6 +295,7 @@ answer (Lookup *self)
 
   self->image = p2v_session_dup_image (self->session);
   self->processes = g_hash_table_new (NULL, NULL);
+  announce_places (self);
   if (!pas2vas_run_advance (self->session, P2V_STAGE_INDEX, quiet, &error)
       || !pas2vas_run_work (self->session, look_up_places, NULL, self, quiet, &error))
     return pas2vas_report_error (error);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/p2v-checksum.h"
+#include "index/p2v-store-blocks.h"
 #include "index/p2v-store-private.h"
 #include "p2v-recipe.h"
 
@@ -137,7 +138,7 @@ assert_not_loaded (Fixture    *self,
   P2vBuildReport report = { 0 };
   g_autofree char *reason = NULL;
 
-  assert_null (p2v_store_load (self->store, &self->subject, &report, &reason));
+  assert_null (p2v_store_load (self->store, &self->subject, NULL, &report, &reason));
   assert_null (report.spaces);
   if (reason_part == NULL)
     assert_null (reason);
@@ -166,7 +167,8 @@ what_is_kept_comes_back_the_same (void **state)
   g_autofree char *reason = NULL;
 
   save (self);
-  g_autoptr (P2vReverseMap) map = p2v_store_load (self->store, &self->subject, &report, &reason);
+  g_autoptr (P2vReverseMap) map
+    = p2v_store_load (self->store, &self->subject, NULL, &report, &reason);
   assert_non_null (map);
   assert_null (reason);
   assert_maps_equal (map, self->map);
@@ -327,26 +329,44 @@ forge (const char *path,
 
   assert_true (g_file_get_contents (path, &bytes, &length, NULL));
   memcpy (&header, bytes, sizeof header);
-  const gsize sections[] = {
-    header.words[STORE_PATH_BYTES],
-    header.words[STORE_N_SPACES] * sizeof (P2vWalkReport),
-    header.words[STORE_N_FRAMES] * sizeof (guint32),
-    header.words[STORE_N_ENTRIES] * sizeof (P2vIndexEntry),
-    header.words[STORE_N_TABLES] * sizeof (P2vTableUse),
-    header.words[STORE_N_ALIASES] * sizeof (P2vAliasRun),
-  };
-  memcpy (bytes + sizeof header + offset_in_body, &value, width);
-  P2vChecksum checksum;
-  p2v_checksum_init (&checksum);
-  char *at = bytes + sizeof header;
-  for (gsize i = 0; i < G_N_ELEMENTS (sections); at += sections[i++])
-    p2v_checksum_update (&checksum, at, sections[i]);
-  header.words[STORE_BODY_HASH] = p2v_checksum_get (&checksum);
+  char *body = bytes + sizeof header;
+  memcpy (body + offset_in_body, &value, width);
+  /* A small file: one block, and its checksum behind it. */
+  gsize body_bytes = length - sizeof header - sizeof (guint64);
+  assert_true (body_bytes < P2V_STORE_BLOCK_BYTES);
+  guint64 sum = p2v_checksum_of (body, body_bytes);
+  memcpy (body + body_bytes, &sum, sizeof sum);
+  header.words[STORE_BODY_HASH] = p2v_checksum_of (&sum, sizeof sum);
   header.words[STORE_HEADER_HASH] =
     p2v_checksum_of (header.words, STORE_HEADER_HASH * sizeof header.words[0]);
   memcpy (bytes, &header, sizeof header);
   assert_true (g_file_set_contents_full (path, bytes, (gssize) length, G_FILE_SET_CONTENTS_NONE,
                                          0600, NULL));
+}
+
+/* One that was loaded of the frames @pfns only; NULL if it was not accepted. */
+static P2vReverseMap *
+load_excerpt (Fixture       *self,
+              const guint64 *pfns,
+              guint          n_pfns)
+{
+  g_autoptr (GArray) wanted = g_array_new (FALSE, FALSE, sizeof (guint64));
+  g_auto (P2vBuildReport) report = { 0 };
+  g_autofree char *reason = NULL;
+
+  g_array_append_vals (wanted, pfns, n_pfns);
+  return p2v_store_load (self->store, &self->subject, wanted, &report, &reason);
+}
+
+/* Neither as a whole nor as an excerpt of the frame in question. */
+static void
+assert_refused (Fixture *self,
+                guint64  pfn)
+{
+  g_autoptr (P2vReverseMap) map = load_excerpt (self, &pfn, 1);
+
+  assert_null (map);
+  assert_not_loaded (self, "damaged");
 }
 
 static void
@@ -355,27 +375,75 @@ forged_numbers_are_refused (void **state)
   Fixture *self = *state;
   P2vBuildReport report = { 0 };
   g_autofree char *reason = NULL;
+  const P2vReverseMap *built = self->map;
+  const P2vAliasRun *run = &g_array_index (built->aliases, P2vAliasRun, 0);
 
   save (self);
   g_autofree char *path = dup_store_path (self);
-  guint64 ends = strlen (self->image_path) + self->subject.n_roots * sizeof (P2vWalkReport);
-  guint64 entries = ends + self->map->frames->n_frames * sizeof (guint32);
-  guint64 tables = entries + self->map->n_entries * sizeof (P2vIndexEntry);
+  guint64 tables = strlen (self->image_path) + self->subject.n_roots * sizeof (P2vWalkReport);
+  guint64 aliases = tables + built->tables->len * sizeof (P2vTableUse);
+  guint64 ends = aliases + built->aliases->len * sizeof (P2vAliasRun);
+  guint64 entries = ends + built->frames->n_frames * sizeof (guint32);
+  guint64 ordinal = 0;
+
+  /* Of the frame that has the first entry. */
+  while (built->ends[ordinal] == 0)
+    ordinal++;
+  guint64 pfn = built->frames->runs[0].first_pfn + ordinal;
 
   /* First that forging itself leaves a sound file: the same value again. */
-  forge (path, entries, self->map->entries[0], 8);
-  g_autoptr (P2vReverseMap) map = p2v_store_load (self->store, &self->subject, &report, &reason);
+  forge (path, entries, built->entries[0], 8);
+  g_autoptr (P2vReverseMap) map
+    = p2v_store_load (self->store, &self->subject, NULL, &report, &reason);
   assert_non_null (map);
   p2v_build_report_clear (&report);
+  g_autoptr (P2vReverseMap) excerpt = load_excerpt (self, &pfn, 1);
+  assert_non_null (excerpt);
 
   forge (path, entries, G_MAXUINT64, 8);
-  assert_not_loaded (self, "damaged");
-  forge (path, entries, self->map->entries[0], 8);
-  forge (path, ends, G_MAXUINT32, 4);
-  assert_not_loaded (self, "damaged");
-  forge (path, ends, self->map->ends[0], 4);
+  assert_refused (self, pfn);
+  forge (path, entries, built->entries[0], 8);
+  forge (path, ends + ordinal * 4, G_MAXUINT32, 4);
+  assert_refused (self, pfn);
+  forge (path, ends + ordinal * 4, built->ends[ordinal], 4);
+  forge (path, aliases + G_STRUCT_OFFSET (P2vAliasRun, n), 1 << 20, 8);
+  forge (path, aliases + G_STRUCT_OFFSET (P2vAliasRun, step), (guint64) 1 << 45, 8);
+  assert_refused (self, pfn);
+  forge (path, aliases + G_STRUCT_OFFSET (P2vAliasRun, n), run->n, 8);
+  forge (path, aliases + G_STRUCT_OFFSET (P2vAliasRun, alias), 5, 8);
+  assert_refused (self, pfn);
+  forge (path, aliases + G_STRUCT_OFFSET (P2vAliasRun, alias), run->alias, 8);
   forge (path, tables + G_STRUCT_OFFSET (P2vTableUse, level_number), 99, 8);
-  assert_not_loaded (self, "damaged");
+  assert_refused (self, pfn);
+}
+
+static void
+an_excerpt_has_what_the_whole_has_of_its_frames (void **state)
+{
+  Fixture *self = *state;
+  const guint64 wanted[] = { 0xa, 0xc, 0xffffff };
+  guint64 n_expected, n;
+
+  save (self);
+  g_autoptr (P2vReverseMap) map = load_excerpt (self, wanted, G_N_ELEMENTS (wanted));
+  assert_non_null (map);
+  assert_int_equal (p2v_reverse_map_get_n_mappings (map),
+                    p2v_reverse_map_get_n_mappings (self->map));
+  assert_int_equal (p2v_reverse_map_get_size (map), p2v_reverse_map_get_size (self->map));
+  for (guint i = 0; i < G_N_ELEMENTS (wanted); i++)
+    {
+      const P2vIndexEntry *expected
+        = p2v_reverse_map_get_entries (self->map, wanted[i], &n_expected);
+      const P2vIndexEntry *entries = p2v_reverse_map_get_entries (map, wanted[i], &n);
+      assert_true (p2v_reverse_map_knows (map, wanted[i]));
+      assert_int_equal (n, n_expected);
+      assert_true (n == 0 || memcmp (entries, expected, n * sizeof *entries) == 0);
+    }
+  p2v_reverse_map_get_entries (map, 0xa, &n);
+  assert_int_equal (n, 3);
+  /* The frame that both processes have by one table is not in the excerpt. */
+  assert_false (p2v_reverse_map_knows (map, 0xb));
+  assert_true (p2v_reverse_map_knows (self->map, 0xb));
 }
 
 static void
@@ -390,7 +458,7 @@ a_folder_that_cannot_be_made_is_an_error_and_no_more (void **state)
   assert_false (
       p2v_store_save (store, &self->subject, self->map, &self->report, G_MAXUINT64, &error));
   assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_DIRECTORY, "/dev/null/cache");
-  assert_null (p2v_store_load (store, &self->subject, &report, &reason));
+  assert_null (p2v_store_load (store, &self->subject, NULL, &report, &reason));
   assert_int_equal (p2v_store_get_hint (store, self->image), 0);
 }
 
@@ -517,6 +585,7 @@ main (void)
     store_test (a_file_that_others_may_write_is_not_read),
     store_test (a_link_in_place_of_the_file_is_not_followed),
     store_test (forged_numbers_are_refused),
+    store_test (an_excerpt_has_what_the_whole_has_of_its_frames),
     store_test (a_folder_that_cannot_be_made_is_an_error_and_no_more),
     store_test (the_hint_comes_back_without_loading),
     store_test (the_files_used_longest_ago_go_first),
