@@ -86,9 +86,7 @@ check_name (const Check *check)
   for (gsize i = 0; i < length; i++)
     if (!g_ascii_isprint (name[i]))
       return -1;
-  if (length < 2)
-    return -1;
-  return !g_ascii_isprint (name[-1]);
+  return length > 1 && !g_ascii_isprint (name[-1]);
 }
 
 static int

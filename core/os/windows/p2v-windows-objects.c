@@ -99,18 +99,29 @@ p2v_windows_object_read (const P2vWindows *self,
   return TRUE;
 }
 
-gboolean
-p2v_windows_object_is_process (const P2vWindows       *self,
-                               const P2vWindowsObject *object)
+static gboolean
+has_name (const P2vWindows       *self,
+          const P2vWindowsObject *object)
 {
-  guint64 pid = p2v_windows_object_word (self, object, WINDOWS_EPROCESS_PID);
   const guint8 *name = object->bytes + self->layout.offsets[WINDOWS_EPROCESS_NAME];
   gsize length = strnlen ((const char *) name, NAME_BYTES);
 
   for (gsize i = 0; i < length; i++)
     if (name[i] < ' ')
       return FALSE;
-  return pid != 0 && pid < GREATEST_PID && pid % 4 == 0 && length > 0;
+  return length > 0;
+}
+
+/* Whoever hides can change a name to anything, or wipe it, but needs page tables. */
+gboolean
+p2v_windows_object_is_process (const P2vWindows       *self,
+                               const P2vWindowsObject *object)
+{
+  guint64 pid = p2v_windows_object_word (self, object, WINDOWS_EPROCESS_PID);
+  guint self_index;
+
+  return pid != 0 && pid < GREATEST_PID && pid % 4 == 0 &&
+         (has_name (self, object) || p2v_windows_is_root (self, object->root_pa, &self_index));
 }
 
 /* Whether the list head at @offset leads back: it is empty, or its neighbour points to it. */
