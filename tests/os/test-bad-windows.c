@@ -60,7 +60,7 @@ open_machine (void              **state,
   assert_no_error (error);
   p2v_session_build_index (fixture.session, NULL, &error);
   assert_no_error (error);
-  assert_true (clock () - start < 2 * CLOCKS_PER_SEC);
+  assert_true (clock () - start < CLOCKS_PER_SEC);
   fixture.system = p2v_session_dup_system (fixture.session);
   return fixture;
 }
@@ -185,6 +185,23 @@ tables_that_lead_to_themselves_are_passed_over (void **state)
   close_machine (&fixture);
 }
 
+/* Whoever hides may change the names, of the first process, too. */
+static void
+processes_without_their_names_are_found (void **state)
+{
+  static const char *const names[] = { "System", "explorer.exe", "hidden.exe" };
+  P2vWindowsMachine *machine = new_machine ();
+  int offset = p2v_windows_machine_offset (machine, "_EPROCESS", "ImageFileName");
+
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    memset (p2v_windows_machine_at (
+              machine, p2v_windows_machine_find (machine, names[i])->object_va + (guint) offset),
+            i == 0 ? 7 : 0, 8);
+  Fixture fixture = open_machine (state, machine);
+  assert_all_found (&fixture);
+  close_machine (&fixture);
+}
+
 /* Pages that each hold what the search looks for, but are not it. */
 static void
 look_alikes_are_no_processes (void **state)
@@ -267,6 +284,7 @@ main (void)
     p2v_test_in_folder (a_tree_of_areas_that_leads_back_to_itself_ends),
     p2v_test_in_folder (a_tree_of_noise_is_no_areas),
     p2v_test_in_folder (tables_that_lead_to_themselves_are_passed_over),
+    p2v_test_in_folder (processes_without_their_names_are_found),
     p2v_test_in_folder (look_alikes_are_no_processes),
     p2v_test_in_folder (handles_that_lead_round_end),
     p2v_test_in_folder (noise_is_no_windows),

@@ -56,12 +56,10 @@ save_machine (void              **state,
 
 /* Takes @machine. */
 static Fixture
-open_machine (void              **state,
-              P2vWindowsMachine  *machine,
-              P2vTestContainer    container)
+open_file (P2vWindowsMachine *machine,
+           const char        *path)
 {
   Fixture fixture = { .machine = machine, .session = p2v_session_new () };
-  g_autofree char *path = save_machine (state, machine, container);
   GError *error = NULL;
 
   p2v_session_set_cache (fixture.session, FALSE, NULL);
@@ -73,6 +71,16 @@ open_machine (void              **state,
   assert_no_error (error);
   fixture.system = p2v_session_dup_system (fixture.session);
   return fixture;
+}
+
+static Fixture
+open_machine (void              **state,
+              P2vWindowsMachine  *machine,
+              P2vTestContainer    container)
+{
+  g_autofree char *path = save_machine (state, machine, container);
+
+  return open_file (machine, path);
 }
 
 static void
@@ -254,13 +262,15 @@ CHECK_VARIANTS (every_mapping_of_32_bit_windows_is_found,
                 { P2V_TEST_WINDOWS_X86, "5.1.2600.5512", 0 },
                 { P2V_TEST_WINDOWS_X86, "5.2.3790.3959", 0 },
                 { P2V_TEST_WINDOWS_X86, "6.0.6002", P2V_TEST_WINDOWS_NO_DEBUGGER },
-                { P2V_TEST_WINDOWS_X86, "6.1.7601", P2V_TEST_WINDOWS_NOISE })
+                { P2V_TEST_WINDOWS_X86, "6.1.7601", P2V_TEST_WINDOWS_NOISE },
+                { P2V_TEST_WINDOWS_X86, "5.2.3790.3959", P2V_TEST_WINDOWS_3GB })
 
 CHECK_VARIANTS (every_mapping_of_windows_with_pae_is_found,
                 { P2V_TEST_WINDOWS_PAE, "5.1.2600.5512", 0 },
                 { P2V_TEST_WINDOWS_PAE, "6.0.6002", 0 },
                 { P2V_TEST_WINDOWS_PAE, "6.1.7601.24000", P2V_TEST_WINDOWS_NO_DEBUGGER },
                 { P2V_TEST_WINDOWS_PAE, "6.2.9200", 0 },
+                { P2V_TEST_WINDOWS_PAE, "6.0.6002", P2V_TEST_WINDOWS_3GB },
                 { P2V_TEST_WINDOWS_PAE, "6.3.9600", 0 },
                 { P2V_TEST_WINDOWS_PAE, "10.0.10586", P2V_TEST_WINDOWS_NOISE },
                 { P2V_TEST_WINDOWS_PAE, "10.0.19041", 0 })
@@ -323,6 +333,48 @@ a_page_of_a_library_leads_to_all_who_share_it (void **state)
     }
   assert_int_equal (n_found, G_N_ELEMENTS (sharers));
   close_machine (&fixture);
+}
+
+/* The first process's links are torn both ways, so its list is not found through it. The dump's
+ * header says where the list begins. */
+static guint
+count_listed (void    **state,
+              gboolean  is_right)
+{
+  static const Variant variant = { P2V_TEST_WINDOWS_X64, "10.0.17763",
+                                   P2V_TEST_WINDOWS_NO_DEBUGGER };
+  P2vWindowsMachine *machine = new_machine (&variant);
+  guint64 links_va = p2v_windows_machine_find (machine, "System")->object_va +
+                     (guint) p2v_windows_machine_offset (machine, "_EPROCESS",
+                                                         "ActiveProcessLinks");
+  g_autofree char *path = NULL;
+  g_autofree char *bytes = NULL;
+  gsize length;
+  guint n_listed = 0;
+
+  p2v_windows_machine_put (machine, links_va, 0x41414141, 8);
+  p2v_windows_machine_put (machine, links_va + 8, machine->kernel_va + 0x9000, 8);
+  path = save_machine (state, machine, P2V_TEST_DUMP64);
+  assert_true (g_file_get_contents (path, &bytes, &length, NULL));
+  /* Source: facts of the format, DUMP_HEADER64.PsActiveProcessHead. */
+  guint64 head_va = GUINT64_TO_LE (is_right ? machine->list_head_va : machine->kernel_va + 0x8000);
+  memcpy (bytes + 0x28, &head_va, sizeof head_va);
+  assert_true (g_file_set_contents (path, bytes, (gssize) length, NULL));
+  Fixture fixture = open_file (machine, path);
+  guint listed = get_method (fixture.system, "PsActiveProcessHead");
+  for (guint i = 0; i < p2v_system_get_n_processes (fixture.system); i++)
+    n_listed +=
+      (p2v_process_get_methods (p2v_system_get_process (fixture.system, i)) & listed) != 0;
+  check_mappings (&fixture);
+  close_machine (&fixture);
+  return n_listed;
+}
+
+static void
+the_header_of_a_dump_says_where_the_list_is (void **state)
+{
+  assert_int_equal (count_listed (state, TRUE), 9);
+  assert_int_equal (count_listed (state, FALSE), 1);
 }
 
 static void
@@ -419,6 +471,7 @@ main (void)
     p2v_test_in_folder (every_mapping_of_64_bit_windows_10_and_11_is_found),
     p2v_test_in_folder (every_mapping_of_windows_with_five_levels_or_on_arm_is_found),
     p2v_test_in_folder (a_page_of_a_library_leads_to_all_who_share_it),
+    p2v_test_in_folder (the_header_of_a_dump_says_where_the_list_is),
     p2v_test_in_folder (fields_that_nobody_published_are_found),
     p2v_test_in_folder (frames_say_whose_they_are_and_on_which_list),
   };

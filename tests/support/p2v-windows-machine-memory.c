@@ -26,6 +26,8 @@
 #define RECORDS_VA  0xfffffa8000000000
 #define RECORDS_PA  0x01e00000
 #define RECORDS_VA_32 0xb0000000
+#define POOL_VA_3GB 0xc9000000
+#define RECORDS_VA_3GB 0xd0000000
 #define PAGED_VA_32 0xe1000000
 
 /* How each kind of machine translates: the shifts of its levels, the width of an entry, and which
@@ -114,12 +116,16 @@ p2v_windows_machine_take_frame (P2vWindowsMachine *self)
 static guint64
 get_pool_va (P2vWindowsMachine *self)
 {
+  if (self->flags & P2V_TEST_WINDOWS_3GB)
+    return POOL_VA_3GB;
   return self->pointer_bytes == 8 ? POOL_VA_64 : POOL_VA_32;
 }
 
 guint64
 p2v_windows_machine_records_va (P2vWindowsMachine *self)
 {
+  if (self->flags & P2V_TEST_WINDOWS_3GB)
+    return RECORDS_VA_3GB;
   return self->pointer_bytes == 8 ? RECORDS_VA : RECORDS_VA_32;
 }
 
@@ -256,7 +262,7 @@ p2v_windows_machine_map_prototype (P2vWindowsMachine *self,
 {
   const Paging *paging = &pagings[self->kind];
   guint64 entry = prototype_va << 16 | 0x400;
-  guint64 offset = prototype_va - POOL_VA_32;
+  guint64 offset = prototype_va - get_pool_va (self);
 
   /* Before Vista the address is relative to the paged pool, where the pool is mapped too. */
   if (self->kind == P2V_TEST_WINDOWS_X86 && self->build[0] == '5' && prototype_va != 0)

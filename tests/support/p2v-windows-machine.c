@@ -24,6 +24,7 @@
 
 /* What processes have in common. */
 #define PEB_VA        0x7ffd0000
+#define PEB_VA_3GB    0xbffd0000
 #define IMAGE_VA      0x00400000
 #define SHARED_VA     0x7ffe0000
 #define PRIVATE_VA    0x01000000
@@ -73,6 +74,13 @@ static const Recipe recipes[] = {
   { "ghost.exe", 2100, 560, ENDED | TAG | LOST_ROOT },
   { "zombie.exe", 2200, 560, LISTED | CID | CSRSS | ENDED | TAG },
 };
+
+/* With 3 GiB of user space its last pages are higher. */
+static guint32
+get_peb_va (P2vWindowsMachine *self)
+{
+  return self->flags & P2V_TEST_WINDOWS_3GB ? PEB_VA_3GB : PEB_VA;
+}
 
 static gboolean
 is_before (P2vWindowsMachine *self,
@@ -440,7 +448,7 @@ map_user (P2vWindowsMachine *self,
   memcpy (self->bytes + image_pa, "MZ", 2);
   add_mapping (self, pid, root_pa, SHARED_VA, self->shared_page_pa, P2V_TEST_PAGE_USER_READ, NULL);
   self->peb_pa = p2v_windows_machine_take_frame (self);
-  add_mapping (self, pid, root_pa, PEB_VA, self->peb_pa, P2V_TEST_PAGE_USER, NULL);
+  add_mapping (self, pid, root_pa, get_peb_va (self), self->peb_pa, P2V_TEST_PAGE_USER, NULL);
   add_mapping (self, pid, root_pa, IMAGE_VA, image_pa, P2V_TEST_PAGE_USER_READ,
                "\\Windows\\System32\\probe.exe");
   add_mapping (self, pid, root_pa, PRIVATE_VA, twice_pa, P2V_TEST_PAGE_USER, "");
@@ -603,7 +611,7 @@ make_object (P2vWindowsMachine *self,
   if (recipe->flags & ENDED)
     put_field (self, va, "_EPROCESS", "ExitTime", 0x01d8fffffc000000, 8);
   if ((recipe->flags & USER) && recipe->pid != 108)
-    put_pointer (self, va, "_EPROCESS", "Peb", PEB_VA);
+    put_pointer (self, va, "_EPROCESS", "Peb", get_peb_va (self));
   guint name = (guint) p2v_windows_machine_offset (self, "_EPROCESS", "ImageFileName");
   memcpy (p2v_windows_machine_at (self, va + name), recipe->name, strlen (recipe->name));
   put_empty_list (self, va + (guint) p2v_windows_machine_offset (self, "_EPROCESS",
@@ -678,7 +686,8 @@ make_peb (P2vWindowsMachine *self,
 {
   gboolean is_64 = self->pointer_bytes == 8;
   guint8 *page = self->bytes + self->peb_pa;
-  const guint32 parameters = GUINT32_TO_LE (PEB_VA + 0x800), text = GUINT32_TO_LE (PEB_VA + 0xa00);
+  const guint32 parameters = GUINT32_TO_LE (get_peb_va (self) + 0x800);
+  const guint32 text = GUINT32_TO_LE (get_peb_va (self) + 0xa00);
   guint8 *string = page + 0x800 + (is_64 ? 0x60 : 0x38);
 
   memcpy (page + (is_64 ? 0x20 : 0x10), &parameters, sizeof parameters);
@@ -823,6 +832,8 @@ p2v_windows_machine_new (P2vTestWindowsKind   kind,
   self->processes = g_array_new (FALSE, FALSE, sizeof (P2vTestWindowsProcess));
   self->pointer_bytes = kind == P2V_TEST_WINDOWS_X86 || kind == P2V_TEST_WINDOWS_PAE ? 4 : 8;
   self->kernel_va = self->pointer_bytes == 8 ? 0xfffff80212400000 : 0x82600000;
+  if (flags & P2V_TEST_WINDOWS_3GB)
+    self->kernel_va = 0xe8600000;
   self->random = g_rand_new_with_seed (get_build (self));
   for (gsize i = 0; i < self->length && (flags & P2V_TEST_WINDOWS_NOISE); i++)
     self->bytes[i] = (guint8) g_rand_int (self->random);

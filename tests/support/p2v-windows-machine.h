@@ -29,6 +29,7 @@ typedef enum
   P2V_TEST_WINDOWS_ENCODED     = 1 << 1, /* the debugger's data is encoded */
   P2V_TEST_WINDOWS_NO_DEBUGGER = 1 << 2, /* there is none */
   P2V_TEST_WINDOWS_NOISE       = 1 << 3, /* unused memory holds random bytes */
+  P2V_TEST_WINDOWS_3GB         = 1 << 4, /* 32 bits: the user's part has 3 GiB */
 } P2vTestWindowsFlags;
 
 /* A page that the process maps. */

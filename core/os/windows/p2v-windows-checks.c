@@ -86,6 +86,8 @@ check_name (const Check *check)
   for (gsize i = 0; i < length; i++)
     if (!g_ascii_isprint (name[i]))
       return -1;
+  if (length == 0)
+    return -1;
   return length > 1 && !g_ascii_isprint (name[-1]);
 }
 

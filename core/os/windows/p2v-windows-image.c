@@ -9,6 +9,7 @@
 
 #include "base/p2v-reader.h"
 #include "base/p2v-text.h"
+#include "image/p2v-image-private.h"
 #include "os/windows/p2v-windows-private.h"
 
 /* Source: Microsoft PE format, MS-DOS stub, COFF header, optional header. */
@@ -62,10 +63,10 @@ read_headers (P2vVirtualMemory *memory,
 static gboolean
 find_base (P2vWindows       *self,
            P2vVirtualMemory *memory,
+           P2vVirtAddr       va,
            guint8           *headers)
 {
-  P2vVirtAddr va = self->list_head_va & ~(P2V_FRAME_SIZE - 1);
-
+  va &= ~(P2V_FRAME_SIZE - 1);
   for (guint32 back = 0; back < MAX_IMAGE_BYTES; back += P2V_FRAME_SIZE)
     {
       if (!p2v_windows_is_kernel_va (self, va - back) || !read_headers (memory, va - back, headers))
@@ -263,16 +264,37 @@ find_debugger_data (P2vWindows       *self,
     }
 }
 
+/* The header of a dump says where the data is; they must say so themselves. */
+static gboolean
+find_hinted_data (P2vWindows       *self,
+                  P2vVirtualMemory *memory)
+{
+  P2vVirtAddr va = p2v_image_get_hints (self->image)->windows.debugger_data_va;
+  guint8 bytes[2 * sizeof (guint64)];
+
+  return p2v_windows_is_kernel_va (self, va) &&
+         p2v_virtual_memory_read (memory, va + DEBUGGER_TAG, bytes, sizeof bytes) &&
+         search_page (self, memory, va + DEBUGGER_TAG, bytes, sizeof bytes);
+}
+
 void
 p2v_windows_find_image (P2vWindows       *self,
                         P2vVirtualMemory *memory)
 {
+  const P2vWindowsHints *hints = &p2v_image_get_hints (self->image)->windows;
+  /* All of them are variables of the kernel's image. */
+  const P2vVirtAddr inside[] = { self->list_head_va, self->inside_va, hints->active_processes_va,
+                                 hints->loaded_modules_va, hints->debugger_data_va };
   guint8 headers[P2V_FRAME_SIZE];
 
-  if (self->list_head_va == 0 || !find_base (self, memory, headers))
-    return;
-  find_codeview (self, memory, headers);
-  find_debugger_data (self, memory);
+  for (gsize i = 0; i < G_N_ELEMENTS (inside); i++)
+    if (inside[i] != 0 && find_base (self, memory, inside[i], headers))
+      {
+        find_codeview (self, memory, headers);
+        if (!find_hinted_data (self, memory))
+          find_debugger_data (self, memory);
+        return;
+      }
 }
 
 P2vVirtAddr

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "image/p2v-image-private.h"
 #include "os/windows/p2v-windows-private.h"
 
 /* How many objects vote on the layout, and how many may be System's: memory of guests and of
@@ -59,7 +60,8 @@ collect_objects (P2vWindows           *self,
 
 /* The name of the first process; where it stands the layout says later. */
 static gboolean
-may_be_system (const P2vWindowsObject *object)
+may_be_system (const P2vWindows       *self,
+               const P2vWindowsObject *object)
 {
   static const char name[] = "System\0";
 
@@ -84,6 +86,12 @@ choose_voters (GPtrArray        *objects,
   return voters;
 }
 
+static const P2vWindowsHints *
+get_hints (const P2vWindows *self)
+{
+  return &p2v_image_get_hints (self->image)->windows;
+}
+
 static void
 read_shared_page (P2vWindows       *self,
                   P2vVirtualMemory *memory)
@@ -91,6 +99,7 @@ read_shared_page (P2vWindows       *self,
   P2vVirtAddr va = self->pointer_bytes == sizeof (guint64) ? SHARED_VA_64 : SHARED_VA_32;
   guint8 bytes[SHARED_BYTES];
 
+  self->build = get_hints (self)->build & G_MAXUINT16;
   if (!p2v_virtual_memory_read (memory, va, bytes, sizeof bytes))
     return;
   self->major = p2v_windows_u32_at (bytes, sizeof bytes, SHARED_MAJOR);
@@ -98,7 +107,6 @@ read_shared_page (P2vWindows       *self,
   self->product = p2v_windows_u32_at (bytes, sizeof bytes, SHARED_PRODUCT);
   self->capture_time = p2v_windows_u64_at (bytes, sizeof bytes, SHARED_TIME);
   self->uptime = p2v_windows_u64_at (bytes, sizeof bytes, SHARED_UPTIME);
-  self->build = 0;
   if (self->major >= 10)
     self->build = p2v_windows_u32_at (bytes, sizeof bytes, SHARED_BUILD) & G_MAXUINT16;
   for (gsize i = 0; i < G_N_ELEMENTS (old_versions); i++)
@@ -132,16 +140,47 @@ follow_to_head (const P2vWindows *self,
   return 0;
 }
 
-/* System is the first process: if the list is torn, its head is right before. */
-static P2vVirtAddr
-find_list_head (const P2vWindows *self,
+/* Whether a process stands in the list behind @head_va, or before. */
+static gboolean
+is_list_head (const P2vWindows *self,
+              P2vVirtualMemory *memory,
+              P2vVirtAddr       head_va)
+{
+  g_autofree P2vWindowsObject *object = g_new (P2vWindowsObject, 1);
+  guint links = self->layout.offsets[WINDOWS_EPROCESS_LINKS];
+  P2vVirtAddr node_va;
+
+  for (guint link = 0; link <= self->pointer_bytes; link += self->pointer_bytes)
+    if (p2v_windows_is_kernel_va (self, head_va) &&
+        p2v_windows_read_pointer (self, memory, head_va + link, &node_va) &&
+        p2v_windows_is_kernel_va (self, node_va) &&
+        p2v_windows_object_read (self, memory, node_va - links, 0, object) &&
+        p2v_windows_object_is_process (self, object))
+      return TRUE;
+  return FALSE;
+}
+
+/* System is the first process: if the list is torn, its head is right before. If that is torn too,
+ * the header of a dump may name it. What is not proved may still be in the kernel's image. */
+static void
+find_list_head (P2vWindows       *self,
                 P2vVirtualMemory *memory,
                 guint            *n_processes)
 {
-  P2vVirtAddr head_va = follow_to_head (self, memory, 0, n_processes);
-
-  return head_va != 0 ? head_va
-                      : follow_to_head (self, memory, self->pointer_bytes, n_processes);
+  self->list_head_va = 0;
+  self->inside_va = follow_to_head (self, memory, 0, n_processes);
+  if (is_list_head (self, memory, self->inside_va))
+    self->list_head_va = self->inside_va;
+  P2vVirtAddr before_va = self->list_head_va != 0
+                            ? 0
+                            : follow_to_head (self, memory, self->pointer_bytes, n_processes);
+  if (before_va != 0)
+    self->inside_va = before_va;
+  if (is_list_head (self, memory, before_va))
+    self->list_head_va = before_va;
+  P2vVirtAddr hint_va = get_hints (self)->active_processes_va;
+  if (self->list_head_va == 0 && is_list_head (self, memory, hint_va))
+    self->list_head_va = hint_va;
 }
 
 /* Takes @system as the way in; returns how many processes its list has, 0 if it is none. */
@@ -157,6 +196,7 @@ try_system (P2vWindows       *self,
   self->root_pa = system->root_pa;
   if (!p2v_windows_is_root (self, self->root_pa, &self->self_index))
     return 0;
+  p2v_windows_find_user_end (self);
   g_autoptr (P2vVirtualMemory) memory = p2v_virtual_memory_new (&self->tables, self->root_pa);
   read_shared_page (self, memory);
   if (!p2v_windows_choose_layout (self, memory, voters) ||
@@ -164,7 +204,7 @@ try_system (P2vWindows       *self,
     return 0;
   self->system_va = p2v_windows_object_find_va (self, memory, system);
   if (self->system_va != 0)
-    self->list_head_va = find_list_head (self, memory, &n_processes);
+    find_list_head (self, memory, &n_processes);
   return n_processes;
 }
 
@@ -186,14 +226,61 @@ is_better (const Machine *self,
   return self->n_processes > 0 && self->windows.score > other->windows.score;
 }
 
+/* Whether a header or a note of the image names the root of the object's page tables. */
+static gboolean
+is_hinted (const P2vWindows       *self,
+           const P2vWindowsObject *object)
+{
+  GArray *roots = p2v_image_get_hints (self->image)->page_table_roots;
+
+  for (guint i = 0; i < roots->len; i++)
+    if (p2v_windows_root_of (self, g_array_index (roots, P2vPhysAddr, i)) == object->root_pa)
+      return TRUE;
+  return FALSE;
+}
+
+/* Which objects are tried as the way in, one sort after the other until one leads to processes: the
+ * first process has a name, but whoever hides may have changed it. */
+typedef gboolean (*CandidateFunc) (const P2vWindows       *self,
+                                   const P2vWindowsObject *object);
+
+static gboolean
+is_any (const P2vWindows       *self,
+        const P2vWindowsObject *object)
+{
+  return TRUE;
+}
+
+static const CandidateFunc candidate_funcs[] = { may_be_system, is_hinted, is_any };
+
+static void
+try_objects (Machine       *best,
+             Machine       *self,
+             GPtrArray     *objects,
+             CandidateFunc  is_candidate)
+{
+  guint n_tried = 0;
+
+  for (guint i = 0; i < objects->len && n_tried < MAX_SYSTEMS; i++)
+    {
+      P2vWindowsObject *object = g_ptr_array_index (objects, i);
+      if (!is_candidate (&self->windows, object))
+        continue;
+      n_tried++;
+      self->n_processes = try_system (&self->windows, objects, object);
+      if (is_better (self, best))
+        *best = *self;
+    }
+}
+
 static void
 try_paging (Machine              *best,
             const P2vWindowsScan *scan,
             P2vImage             *image,
-            guint                 position)
+            guint                 position,
+            CandidateFunc         is_candidate)
 {
   Machine self = { 0 };
-  guint n_tried = 0;
   gsize n_layouts;
   const P2vWindowsLayout *layouts = p2v_windows_layouts_get (&n_layouts);
 
@@ -203,16 +290,7 @@ try_paging (Machine              *best,
     if (layouts[i].kind == self.windows.kind)
       self.windows.layout = layouts[i];
   g_autoptr (GPtrArray) objects = collect_objects (&self.windows, scan);
-  for (guint i = 0; i < objects->len && n_tried < MAX_SYSTEMS; i++)
-    {
-      P2vWindowsObject *object = g_ptr_array_index (objects, i);
-      if (!may_be_system (object))
-        continue;
-      n_tried++;
-      self.n_processes = try_system (&self.windows, objects, object);
-      if (is_better (&self, best))
-        *best = self;
-    }
+  try_objects (best, &self, objects, is_candidate);
 }
 
 /* Where the shared page does not tell the version, the layout that fits does, nearly. */
@@ -234,8 +312,9 @@ p2v_windows_find_kernel (P2vWindows            *self,
 {
   Machine best = { 0 };
 
-  for (guint i = 0; i < P2V_WINDOWS_N_PAGINGS; i++)
-    try_paging (&best, scan, image, i);
+  for (gsize sort = 0; sort < G_N_ELEMENTS (candidate_funcs) && best.n_processes == 0; sort++)
+    for (guint i = 0; i < P2V_WINDOWS_N_PAGINGS; i++)
+      try_paging (&best, scan, image, i, candidate_funcs[sort]);
   if (best.n_processes == 0)
     {
       g_set_error_literal (error, P2V_OS_ERROR, P2V_OS_ERROR_NOT_DETECTED, "no System process");

@@ -10,15 +10,12 @@
 #include "base/p2v-text.h"
 #include "os/windows/p2v-windows-private.h"
 
-/* Sign extension of an address of 32 bits, as the paging forms do it for none: there it is 0. */
-#define HALF_OF_32_BITS ((guint64) 1 << 31)
-
 gboolean
 p2v_windows_is_kernel_va (const P2vWindows *self,
                           P2vVirtAddr       va)
 {
   if (self->pointer_bytes == sizeof (guint32))
-    return va >= HALF_OF_32_BITS && va <= G_MAXUINT32;
+    return va >= self->user_end && va <= G_MAXUINT32;
   return va >> (self->tables.form->va_bits - 1) == G_MAXUINT64 >> (self->tables.form->va_bits - 1);
 }
 

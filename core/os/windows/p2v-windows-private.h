@@ -86,12 +86,14 @@ typedef struct
   P2vPhysAddr           root_pa;     /* of the System process */
   guint                 self_index;  /* the entry of a root that maps the root; x64 and ARM64 */
   P2vPhysAddr           end_pa;      /* behind the image's last byte */
+  P2vVirtAddr           user_end;    /* of 32 bits: where the kernel's half begins */
   P2vWindowsLayout      layout;
   guint32               votes[WINDOWS_N_FIELDS]; /* processes that confirmed the offset */
   gint64                score;       /* how well the layout fits the processes */
   guint64               inferred;    /* bits of P2vWindowsField: not from the table */
   P2vVirtAddr           system_va;   /* System's object */
   P2vVirtAddr           list_head_va; /* PsActiveProcessHead, or 0 */
+  P2vVirtAddr           inside_va;   /* perhaps in the kernel's image, or 0 */
   P2vWindowsKernelImage kernel;
   GBytes               *debugger_data; /* KDDEBUGGER_DATA64, decoded; NULL if not found */
   gboolean              debugger_data_encoded;
@@ -199,6 +201,9 @@ gboolean     p2v_windows_is_root      (const P2vWindows *self,
                                        P2vPhysAddr       root_pa,
                                        guint            *ret_self_index);
 
+/* Finds out, on 32 bits, whether the kernel begins at 2 GiB or higher (/3GB): by where System has
+ * nothing. */
+void         p2v_windows_find_user_end (P2vWindows      *self);
 /* Where the tables map themselves. */
 void         p2v_windows_get_self_map (const P2vWindows *self,
                                        P2vVirtAddr      *ret_va,

@@ -22,6 +22,12 @@
  * "self-map". */
 #define X86_SELF_INDEX 0x300
 
+/* The kernel begins at 2 GiB, with /3GB (and, for less, /USERVA) between there and 3 GiB; it always
+ * has something in the first of its memory. Source: data/windows/README.md, "kernel space". */
+#define X86_USER_END    ((P2vVirtAddr) 0x80000000)
+#define X86_USER_MAX    ((P2vVirtAddr) 0xc0000000)
+#define X86_KERNEL_GAP  ((guint64) 512 << 20)
+
 #define X86_SELF_VA    ((P2vVirtAddr) 0xc0000000)
 #define X86_SELF_BYTES ((guint64) 4 << 20)
 #define PAE_SELF_BYTES ((guint64) 8 << 20)
@@ -58,6 +64,7 @@ p2v_windows_set_paging (P2vWindows *self,
   self->kind = paging->kind;
   self->pointer_bytes = paging->pointer_bytes;
   self->n_root_entries = paging->n_root_entries;
+  self->user_end = X86_USER_END;
   self->end_pa = ranges[n_ranges - 1].start_pa + (ranges[n_ranges - 1].length_bytes - 1);
   self->tables = (P2vPageTables) {
     .image = image,
@@ -157,6 +164,27 @@ p2v_windows_is_root (const P2vWindows *self,
   if (self->self_index != 0)
     return find_self_entry (self, root_pa, self->self_index, 1, ret_self_index);
   return find_self_entry (self, root_pa, half, half, ret_self_index);
+}
+
+void
+p2v_windows_find_user_end (P2vWindows *self)
+{
+  const P2vPagingLevel *level = &self->tables.form->levels[0];
+  guint64 entries[P2V_WINDOWS_MAX_HALF];
+  guint n, first = 0;
+
+  if (self->pointer_bytes != sizeof (guint32) ||
+      !p2v_windows_read_half (self, self->root_pa, TRUE, entries, &n))
+    return;
+  while (first < n && entries[first] == 0)
+    first++;
+  guint64 gap = first * (X86_USER_END / n);
+  self->user_end = MIN (X86_USER_END + gap, X86_USER_MAX);
+  if (gap < X86_KERNEL_GAP)
+    self->user_end = X86_USER_END;
+  /* Of PAE an entry of the root is 1 GiB: what of the kernel is below counts as the user's. */
+  self->tables.n_user_root_slots =
+    (guint) ((self->user_end + ((guint64) 1 << level->shift) - 1) >> level->shift);
 }
 
 void
