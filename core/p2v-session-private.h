@@ -27,6 +27,7 @@ struct _P2vSession
   P2vWatch           *watch;           /* while the index is being built */
   P2vStore           *store;           /* or NULL: indices are not kept */
   char               *symbols_path;    /* or NULL */
+  const P2vPagingForm *form;           /* or NULL: the system's own */
   P2vIndexStatistics  statistics;
   GPtrArray          *walk_diagnostics;
 };

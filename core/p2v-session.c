@@ -145,6 +145,49 @@ p2v_session_set_symbols (P2vSession *self,
   g_mutex_unlock (&self->lock);
 }
 
+static void
+set_unknown_form_error (const char  *form_id,
+                        GError     **error)
+{
+  g_autoptr (GString) ids = g_string_new (NULL);
+
+  for (gsize i = 0; i < P2V_PAGING_N_FORMS; i++)
+    g_string_append_printf (ids, "%s%s", i > 0 ? ", " : "", p2v_paging_forms[i]->id);
+  g_set_error (error, P2V_QUERY_ERROR, P2V_QUERY_ERROR_SYNTAX,
+               _("“%s” is not a paging form; there are %s"), form_id, ids->str);
+}
+
+/**
+ * p2v_session_set_paging:
+ * @self: a session
+ * @form_id: (nullable): how the page tables are made, such as "x86-64-4"; %NULL to find out
+ * @error: return location for an error
+ *
+ * Says how the page tables in the image are made. p2v_session_find_system() fails if they are not,
+ * and says what speaks against it. Where no system is recognized, roots of this form are looked for
+ * and no others. Not while a step is running.
+ *
+ * Returns: %FALSE with %P2V_QUERY_ERROR_SYNTAX, naming all forms, if there is no such form
+ */
+gboolean
+p2v_session_set_paging (P2vSession  *self,
+                        const char  *form_id,
+                        GError     **error)
+{
+  g_return_val_if_fail (P2V_IS_SESSION (self), FALSE);
+
+  const P2vPagingForm *form = form_id != NULL ? p2v_paging_form_find (form_id) : NULL;
+  if (form_id != NULL && form == NULL)
+    {
+      set_unknown_form_error (form_id, error);
+      return FALSE;
+    }
+  g_mutex_lock (&self->lock);
+  self->form = form;
+  g_mutex_unlock (&self->lock);
+  return TRUE;
+}
+
 /**
  * p2v_session_set_methods:
  * @self: a session, before it looks for a system
@@ -286,6 +329,7 @@ find_system_step (P2vSession    *self,
                              .searching = P2V_ACTIVITY_SEARCHING,
                              .reading = P2V_ACTIVITY_READING_SYSTEM,
                              .symbols_path = self->symbols_path,
+                             .form = self->form,
                              .scanning = P2V_ACTIVITY_SCANNING,
                              .hint = may_keep ? p2v_store_get_hint (self->store, image) : 0,
                              .findings = findings,

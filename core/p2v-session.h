@@ -137,6 +137,10 @@ P2V_AVAILABLE_IN_1_0
 void        p2v_session_set_symbols          (P2vSession           *self,
                                               const char           *path);
 P2V_AVAILABLE_IN_1_0
+gboolean    p2v_session_set_paging           (P2vSession           *self,
+                                              const char           *form_id,
+                                              GError              **error);
+P2V_AVAILABLE_IN_1_0
 void        p2v_session_set_methods          (P2vSession           *self,
                                               const char *const    *names);
 P2V_AVAILABLE_IN_1_0

@@ -24,6 +24,7 @@ typedef struct
   guint         scanning;
   guint64       hint;            /* what p2v_system_get_hint() said last time, or 0; may be wrong */
   const char   *symbols_path;    /* (nullable): a file of symbols that the person gave */
+  const P2vPagingForm *form;     /* (nullable): how page tables are made, as the person says */
   GBytes       *findings;        /* (nullable): p2v_system_get_findings() of last time; the same */
   /* (nullable): names of methods; those that are not named and cost a search of all of memory may
    * be left out. */
@@ -82,6 +83,8 @@ extern const P2vSystemBackend p2v_linux_backend;
 /* Linux in an image that has no VMCOREINFO: takes longer to look for. */
 extern const P2vSystemBackend p2v_bare_linux_backend;
 extern const P2vSystemBackend p2v_windows_backend;
+/* Any system's page tables, where the system itself is not recognized. */
+extern const P2vSystemBackend p2v_roots_backend;
 
 /* Whether a method of that name is wanted. */
 gboolean             p2v_system_search_wants      (const P2vSystemSearch  *search,
@@ -100,6 +103,12 @@ void                 p2v_system_take_fact         (P2vSystem              *self,
                                                    char                   *value);
 void                 p2v_system_take_process      (P2vSystem              *self,
                                                    P2vProcess             *process);
+/* Adds page tables whose process is not known, named after their root. @methods: bits of
+ * P2vMethod. */
+void                 p2v_system_take_unknown      (P2vSystem              *self,
+                                                   P2vAddressSpace        *space,
+                                                   P2vProcessFlags         flags,
+                                                   guint                   methods);
 /* Adds the kernel's half as an address space of its own, behind those of all processes. @areas:
  * (transfer full) (element-type P2vKernelArea): by address, not overlapping. */
 void                 p2v_system_take_kernel       (P2vSystem              *self,

@@ -14,8 +14,10 @@
 static const P2vSystemBackend *const backends[] = {
   &p2v_linux_backend,
   &p2v_windows_backend,
-  /* Last, since text about a kernel can be in the memory of any system. */
+  /* Late, since text about a kernel can be in the memory of any system. */
   &p2v_bare_linux_backend,
+  /* Takes any system's page tables. */
+  &p2v_roots_backend,
 };
 
 /**
@@ -155,6 +157,70 @@ p2v_system_search_wants (const P2vSystemSearch *search,
   return search->wanted_methods == NULL || g_strv_contains (search->wanted_methods, method);
 }
 
+static gboolean
+count_page (const P2vWalkedPage *page, gpointer user_data)
+{
+  guint64 *n_pages = user_data;
+
+  (*n_pages)++;
+  return TRUE;
+}
+
+/* What speaks against a form: what comes of reading a root by it. */
+static char *
+dup_objection (P2vImage *image, const P2vPagingForm *form, P2vPhysAddr root_pa)
+{
+  P2vPageTables tables = { .image = image, .form = form, .pa_mask = form->pa_mask };
+  P2vPagingRoot root
+      = { .root_pa = root_pa & ~(p2v_paging_get_table_bytes (form, &form->levels[0]) - 1),
+          .end_slot = 1u << form->levels[0].index_bits };
+  P2vWalkReport report = { 0 };
+  guint64 n_pages = 0;
+
+  if (!p2v_paging_walk (&tables, &root, count_page, &n_pages, &report, NULL, NULL))
+    return g_strdup (_ ("its root cannot be read"));
+  if (report.n_missing_tables > 0)
+    return g_strdup_printf (
+        ngettext ("from its root %u table lies outside the image, at 0x%" PRIx64,
+                  "from its root %u tables lie outside the image, the first at "
+                  "0x%" PRIx64,
+                  report.n_missing_tables),
+        report.n_missing_tables, report.first_missing_pa);
+  if (report.n_malformed_entries > 0)
+    return g_strdup_printf (ngettext ("from its root %u entry has reserved bits set",
+                                      "from its root %u entries have reserved bits set",
+                                      report.n_malformed_entries),
+                            report.n_malformed_entries);
+  return g_strdup_printf (ngettext ("its root leads to %" PRIu64 " page",
+                                    "its root leads to %" PRIu64 " pages", (gulong) n_pages),
+                          n_pages);
+}
+
+/* The form that the person gave must be that of the system's page tables. */
+static gboolean
+check_form (P2vSystem *self, const P2vSystemSearch *search, GError **error)
+{
+  if (search->form == NULL || search->form == self->tables.form)
+    return TRUE;
+  P2vPhysAddr root_pa = 0;
+  for (guint i = 0; i < self->processes->len && root_pa == 0; i++)
+    {
+      P2vAddressSpace *space
+          = p2v_process_get_address_space (g_ptr_array_index (self->processes, i));
+      root_pa = space != NULL ? p2v_address_space_get_root_pa (space) : 0;
+    }
+  g_autofree char *objection = dup_objection (self->image, search->form, root_pa);
+  /* Translators: file, system, its paging form, the one that was asked for, address, what speaks
+   * against it, id of the paging form. */
+  g_set_error (
+      error, P2V_OS_ERROR, P2V_OS_ERROR_CORRUPT,
+      _ ("“%s”: the page tables of %s are %s, not %s: read as the latter, the first address "
+         "space, at 0x%" PRIx64 ", makes no sense (%s); give --paging %s, or leave it out"),
+      p2v_image_get_display_name (self->image), self->title, _ (self->tables.form->name),
+      _ (search->form->name), root_pa, objection, self->tables.form->id);
+  return FALSE;
+}
+
 /* NULL without an error: it is not there. */
 static P2vSystem *
 try_backend (const P2vSystemBackend  *backend,
@@ -166,7 +232,7 @@ try_backend (const P2vSystemBackend  *backend,
 
   self->backend = backend;
   self->image = g_object_ref (search->image);
-  if (backend->open (self, search, &local_error))
+  if (backend->open (self, search, &local_error) && check_form (self, search, &local_error))
     {
       put_in_order (self);
       return g_steal_pointer (&self);
@@ -203,8 +269,8 @@ p2v_system_find (const P2vSystemSearch  *search,
   g_set_error (
     error, P2V_OS_ERROR, P2V_OS_ERROR_NOT_DETECTED,
     _("“%s” (%s): no operating system was recognized in %" PRIu64
-      " MiB of memory, searched to the end; is it a complete image of physical memory, of Linux or "
-      "of Windows?"),
+      " MiB of memory, searched to the end, nor page tables of any kind; is it a complete image of "
+      "physical memory, from address 0 on?"),
     p2v_image_get_display_name (search->image), p2v_image_get_format_name (search->image),
     p2v_image_get_memory_size (search->image) >> 20);
   return NULL;
@@ -247,6 +313,29 @@ p2v_system_take_process (P2vSystem  *self,
                          P2vProcess *process)
 {
   g_ptr_array_add (self->processes, process);
+}
+
+void
+p2v_system_take_unknown (P2vSystem *self,
+                         P2vAddressSpace *space,
+                         P2vProcessFlags flags,
+                         guint methods)
+{
+  g_autofree char *name
+      = g_strdup_printf ("unknown (root 0x%" PRIx64 ")", p2v_address_space_get_root_pa (space));
+  P2vProcessData data = {
+    .pid = -1,
+    .raw_name = (const guint8 *) name,
+    .raw_name_length = strlen (name),
+    .uid = -1,
+    .n_handles = -1,
+    .session = -1,
+    .flags = flags,
+    .methods = methods,
+    .space = space,
+  };
+
+  p2v_system_take_process (self, p2v_process_new (&data));
 }
 
 void

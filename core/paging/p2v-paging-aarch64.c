@@ -25,6 +25,7 @@
 /* Source: D8.3.2, attributes of blocks and pages. */
 #define ARM_AP_EL0    ((guint64) 1 << 6)   /* AP[1]: EL0 may access */
 #define ARM_READ_ONLY ((guint64) 1 << 7)   /* AP[2] */
+#define ARM_ACCESSED  ((guint64) 1 << 10)  /* AF */
 #define ARM_DBM       ((guint64) 1 << 51)  /* writable although AP[2]: it notes the first write */
 #define ARM_PXN       ((guint64) 1 << 53)  /* EL1 may not execute */
 #define ARM_UXN       ((guint64) 1 << 54)  /* EL0 may not execute */
@@ -91,7 +92,7 @@ static const P2vPagingRule page_rules[] = {
 #define ARM_FORM(form_id, form_name, bits, levels_below)                      \
   .id = form_id, .name = form_name, .entry_bytes = 8, .va_bits = bits,        \
   .same_from = bits, .has_upper_half = TRUE, .has_two_roots = TRUE,           \
-  .n_levels = levels_below, .present_mask = ARM_VALID
+  .n_levels = levels_below, .present_mask = ARM_VALID, .accessed_mask = ARM_ACCESSED
 
 /* Pages of 4 KiB, blocks of 2 MiB and 1 GiB, with LPA2 of 512 GiB too. */
 
@@ -121,7 +122,7 @@ const P2vPagingForm p2v_paging_form_aarch64_4k_48 = {
 const P2vPagingForm p2v_paging_form_aarch64_4k_joined = {
   .id = "aarch64-4k-joined", .name = N_("AArch64, 4 KiB pages, 47 bits, halves in one table"),
   .entry_bytes = 8, .va_bits = 48, .same_from = 47, .has_upper_half = TRUE,
-  .n_levels = 4, .present_mask = ARM_VALID,
+  .n_levels = 4, .present_mask = ARM_VALID, .accessed_mask = ARM_ACCESSED,
   .levels = {
     ARM_LEVEL_TOP ("0", 39, 9, ARM_MOVE_NONE),
     ARM_LEVEL_BLOCK ("1", 30, 9, ARM_MOVE_NONE),

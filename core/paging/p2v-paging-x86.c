@@ -17,12 +17,16 @@
 #define X86_P    ((guint64) 1 << 0)   /* Source: table 4-20, bit 0, present */
 #define X86_RW   ((guint64) 1 << 1)   /* Source: table 4-20, bit 1, writes allowed */
 #define X86_US   ((guint64) 1 << 2)   /* Source: table 4-20, bit 2, user-mode accesses allowed */
+#define X86_A    ((guint64) 1 << 5)   /* Source: table 4-20, bit 5, has been used */
 #define X86_PS   ((guint64) 1 << 7)   /* Source: table 4-16, bit 7, maps a page; reserved above */
 #define X86_XD   ((guint64) 1 << 63)  /* Source: table 4-20, bit 63, execute-disable */
 /* Source: table 4-20, bits 12..51 */
 #define X86_ADDR (((guint64) 1 << P2V_LIMIT_PHYS_BITS) - P2V_FRAME_SIZE)
 /* Source: table 4-6, bits 12..31 */
 #define X86_32_ADDR (((guint64) 1 << 32) - P2V_FRAME_SIZE)
+
+/* Source: table 4-8, bits 1, 2, 6..8 and those above the address; not bit 5, see below. */
+#define X86_PDPTE_RESERVED (X86_RW | X86_US | (guint64) 7 << 6 | ~(X86_ADDR | (P2V_FRAME_SIZE - 1)))
 
 /* User mode executes what it may read; the kernel what is its own. */
 #define X86_EXECUTE (P2V_RIGHTS_EXECUTE | P2V_GRANT_KERNEL_EXECUTE)
@@ -79,6 +83,7 @@ const P2vPagingForm p2v_paging_form_x86_32 = {
   },
   .pa_mask = X86_32_ADDR,
   .present_mask = X86_P,
+  .accessed_mask = X86_A,
 };
 
 const P2vPagingForm p2v_paging_form_x86_pae = {
@@ -102,6 +107,8 @@ const P2vPagingForm p2v_paging_form_x86_pae = {
   },
   .pa_mask = X86_ADDR,
   .present_mask = X86_P,
+  .accessed_mask = X86_A,
+  .root_zero_mask = X86_PDPTE_RESERVED,
 };
 
 const P2vPagingForm p2v_paging_form_x86_64_4 = {
@@ -120,6 +127,7 @@ const P2vPagingForm p2v_paging_form_x86_64_4 = {
   },
   .pa_mask = X86_ADDR,
   .present_mask = X86_P,
+  .accessed_mask = X86_A,
 };
 
 const P2vPagingForm p2v_paging_form_x86_64_5 = {
@@ -139,4 +147,5 @@ const P2vPagingForm p2v_paging_form_x86_64_5 = {
   },
   .pa_mask = X86_ADDR,
   .present_mask = X86_P,
+  .accessed_mask = X86_A,
 };

@@ -74,6 +74,8 @@ typedef struct
   P2vPagingLevel levels[P2V_PAGING_MAX_LEVELS]; /* from the root down */
   guint64        pa_mask;        /* bits of an entry that are a physical address as they stand */
   guint64        present_mask;   /* bits of which one at least is set in every valid entry */
+  guint64        accessed_mask;  /* set in the entry of a page that has been used */
+  guint64        root_zero_mask; /* clear in all of a root's entries, beside what its level tests */
 } P2vPagingForm;
 
 /* Intel and AMD: 32-bit, PAE, 64-bit with four and five levels. */

@@ -31,6 +31,19 @@ parse_format (Pas2vasOptions       *self,
 }
 
 static gboolean
+check_paging (Pas2vasOptions       *self,
+              const Pas2vasCommand *command)
+{
+  g_autoptr (P2vSession) session = p2v_session_new ();
+  g_autoptr (GError) error = NULL;
+
+  if (p2v_session_set_paging (session, self->paging, &error))
+    return TRUE;
+  pas2vas_report_usage (command, "%s", error->message);
+  return FALSE;
+}
+
+static gboolean
 check_n_arguments (Pas2vasOptions       *self,
                    const Pas2vasCommand *command)
 {
@@ -86,6 +99,8 @@ pas2vas_options_parse (Pas2vasOptions        *self,
       N_("Keep indices in FOLDER"), N_("FOLDER") },
     { "symbols", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_FILENAME, &self->symbols_path,
       N_("Take the kernel's symbols from FILE, a Volatility ISF or a vmlinux"), N_("FILE") },
+    { "paging", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_STRING, &self->paging,
+      N_("The page tables are of this form, such as x86-64-4"), N_("FORM") },
     { G_OPTION_REMAINING, 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_FILENAME_ARRAY, &self->arguments,
       NULL, command->arguments },
     { NULL, 0, 0, 0, NULL, NULL, NULL },
@@ -100,7 +115,7 @@ pas2vas_options_parse (Pas2vasOptions        *self,
       return FALSE;
     }
   return (format == NULL || parse_format (self, command, format))
-         && check_n_arguments (self, command);
+         && check_paging (self, command) && check_n_arguments (self, command);
 }
 
 void
@@ -110,6 +125,7 @@ pas2vas_options_clear (Pas2vasOptions *self)
   g_clear_pointer (&self->methods, g_strfreev);
   g_clear_pointer (&self->cache_folder, g_free);
   g_clear_pointer (&self->symbols_path, g_free);
+  g_clear_pointer (&self->paging, g_free);
 }
 
 gboolean

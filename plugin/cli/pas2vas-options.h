@@ -15,6 +15,7 @@
  * @methods: (nullable): names of the methods of finding processes that are wanted; %NULL for all
  * @cache_folder: where indices are kept, in the file name encoding; %NULL for the usual place
  * @symbols_path: a file of the kernel's symbols, in the file name encoding, or %NULL
+ * @paging: the id of a paging form, or %NULL
  * @arguments: what follows the options, in the file name encoding
  *
  * What every subcommand takes.
@@ -27,6 +28,7 @@ typedef struct
   char            **methods;
   char             *cache_folder;
   char             *symbols_path;
+  char             *paging;
   char            **arguments;
 } Pas2vasOptions;
 

@@ -215,19 +215,6 @@ image_without_vmcoreinfo_has_all_processes (void **state)
   assert_processes (session, 0);
 }
 
-static void
-image_without_vmcoreinfo_and_banner_is_not_detected (void **state)
-{
-  static const char banner[] = "Linux version 6";
-  P2vMachine *self = *state;
-
-  change_vmcoreinfo (self, "OSRELEASE=", "osrelease=");
-  for (gsize at = 0; at + sizeof banner < self->length; at++)
-    if (self->bytes[at] == 'L' && memcmp (self->bytes + at, banner, strlen (banner)) == 0)
-      self->bytes[at] = 'l';
-  assert_refused (self, P2V_OS_ERROR_NOT_DETECTED, "");
-}
-
 static gsize
 kallsyms_num_syms_pa (P2vMachine *self)
 {
@@ -484,7 +471,6 @@ main (void)
     p2v_test_with_machine (wrong_phys_base_is_refused),
     p2v_test_with_machine (other_wrong_lines_of_vmcoreinfo_are_refused),
     p2v_test_with_machine (image_without_vmcoreinfo_has_all_processes),
-    p2v_test_with_machine (image_without_vmcoreinfo_and_banner_is_not_detected),
     p2v_test_with_machine (number_of_symbols_beyond_the_tables_is_refused),
     p2v_test_with_machine (broken_type_information_is_replaced_by_inference),
     p2v_test_with_machine (kernel_that_says_nothing_consistent_is_refused),

@@ -7,7 +7,6 @@
 
 #include <glib/gi18n-lib.h>
 #include <inttypes.h>
-#include <string.h>
 
 /* Below this the kernel has what starts other processors, which begin in 16-bit mode. Source: Intel
  * SDM 3A 9.4.4 (the start-up vector is a page below 1 MiB). */
@@ -264,24 +263,13 @@ add_unknown (P2vLinuxRoots *self,
              guint         *n_unknown)
 {
   P2vLinuxFinder *finder = self->marks->finder;
-  g_autofree char *name = g_strdup_printf ("unknown (root 0x%" PRIx64 ")", root_pa);
   g_autoptr (P2vAddressSpace) space = mm_va != 0
                                         ? g_object_ref (p2v_linux_get_space (finder, mm_va))
                                         : p2v_address_space_new (root_pa, 0);
-  P2vProcessData data = {
-    .pid = -1,
-    .raw_name = (const guint8 *) name,
-    .raw_name_length = strlen (name),
-    .uid = -1,
-    .n_handles = -1,
-    .session = -1,
-    .flags = P2V_PROCESS_UNKNOWN | P2V_PROCESS_HIDDEN,
-    .methods = methods,
-    .space = space,
-  };
 
   add_address (self->told, root_pa);
-  p2v_system_take_process (finder->system, p2v_process_new (&data));
+  p2v_system_take_unknown (finder->system, space, P2V_PROCESS_UNKNOWN | P2V_PROCESS_HIDDEN,
+                           methods);
   if ((*n_unknown)++ < MAX_UNKNOWN_TOLD)
     report_unknown (finder, root_pa, mm_va);
 }
