@@ -23,6 +23,7 @@ struct _P2vAnswer
   GObject               parent_instance;
   P2vPhysAddr           pa;
   gboolean              in_image;
+  gboolean              has_file_offset;
   guint64               file_offset;
   P2vSystem            *system;
   P2vReverseMap        *map;
@@ -61,7 +62,9 @@ p2v_answer_new (const P2vAnswerParts *parts)
   P2vAnswer *self = g_object_new (P2V_TYPE_ANSWER, NULL);
 
   self->pa = parts->pa;
-  self->in_image = p2v_image_pa_to_offset (parts->image, parts->pa, &self->file_offset);
+  self->in_image = p2v_image_contains (parts->image, parts->pa);
+  self->has_file_offset =
+    p2v_image_pa_to_offset (parts->image, parts->pa, &self->file_offset);
   self->map = parts->map != NULL ? p2v_reverse_map_ref (parts->map) : NULL;
   self->statistics = parts->statistics;
   self->progress = parts->progress;
@@ -98,16 +101,16 @@ p2v_answer_get_pa (P2vAnswer *self)
  *
  * Gets where the byte that was asked for stands in the image file.
  *
- * Returns: %FALSE if the image does not hold it
+ * Returns: %FALSE if the image does not hold it, or holds it packed
  */
 gboolean
 p2v_answer_get_file_offset (P2vAnswer *self,
                             guint64   *ret_file_offset)
 {
   g_return_val_if_fail (P2V_IS_ANSWER (self), FALSE);
-  if (self->in_image && ret_file_offset != NULL)
+  if (self->has_file_offset && ret_file_offset != NULL)
     *ret_file_offset = self->file_offset;
-  return self->in_image;
+  return self->has_file_offset;
 }
 
 /**

@@ -170,13 +170,12 @@ p2v_bulk_get_absence (P2vBulk *self)
 {
   g_return_val_if_fail (self != NULL && self->pfn != NO_FRAME, P2V_ABSENCE_NONE);
 
-  guint64 file_offset;
   if (self->rows->len > 0)
     return P2V_ABSENCE_NONE;
   if (self->found.is_filtered)
     return P2V_ABSENCE_FILTERED;
-  return p2v_image_pa_to_offset (self->image, self->pa, &file_offset) ? P2V_ABSENCE_UNMAPPED
-                                                                      : P2V_ABSENCE_NOT_IN_IMAGE;
+  return p2v_image_contains (self->image, self->pa) ? P2V_ABSENCE_UNMAPPED
+                                                    : P2V_ABSENCE_NOT_IN_IMAGE;
 }
 
 /**

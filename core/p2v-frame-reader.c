@@ -235,11 +235,10 @@ p2v_frame_reader_read (P2vFrameReader  *self,
 {
   g_return_val_if_fail (self != NULL && ret_frame != NULL, FALSE);
 
-  guint64 file_offset;
   P2vPhysAddr frame_pa = pa & ~(P2V_FRAME_SIZE - 1);
   P2vFrame frame = { .pa = frame_pa, .n_found = -1, .n_expected = -1, .n_references = -1 };
 
-  frame.in_image = p2v_image_pa_to_offset (self->image, frame_pa, &file_offset);
+  frame.in_image = p2v_image_contains (self->image, frame_pa);
   g_string_truncate (self->detail, 0);
   if (self->source != NULL &&
       !p2v_system_describe_frame (self->system, self->source, &frame, self->detail, error))

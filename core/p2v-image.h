@@ -22,7 +22,8 @@ G_DECLARE_FINAL_TYPE (P2vImage, p2v_image, P2V, IMAGE, GObject)
  * P2vImageRange:
  * @start_pa: physical address of the first byte
  * @length_bytes: length, never 0; @start_pa + (@length_bytes - 1) does not wrap
- * @file_offset: where the first byte stands in the file
+ * @file_offset: where the first byte stands in the file; if memory is packed, where it would if all
+ * pages were unpacked one behind the other
  *
  * A run of physical memory that the file holds. Ranges are sorted by @start_pa and do not overlap.
  */
@@ -71,6 +72,11 @@ P2V_AVAILABLE_IN_1_0
 gboolean             p2v_image_pa_to_offset    (P2vImage      *self,
                                                 P2vPhysAddr    pa,
                                                 guint64       *ret_file_offset);
+P2V_AVAILABLE_IN_1_0
+gboolean             p2v_image_contains        (P2vImage      *self,
+                                                P2vPhysAddr    pa);
+P2V_AVAILABLE_IN_1_0
+gboolean             p2v_image_is_packed       (P2vImage      *self);
 P2V_AVAILABLE_IN_1_0
 P2vReadStatus        p2v_image_read            (P2vImage      *self,
                                                 P2vPhysAddr    pa,

@@ -691,6 +691,9 @@ p2v_session_dup_diagnostics (P2vSession *self)
   G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
   GPtrArray *messages = g_ptr_array_new ();
   append_messages (messages, self->image != NULL ? p2v_image_get_diagnostics (self->image) : NULL);
+  char *damage = self->image != NULL ? p2v_image_dup_damage (self->image) : NULL;
+  if (damage != NULL)
+    g_ptr_array_add (messages, damage);
   append_messages (messages,
                    self->system != NULL ? p2v_system_get_diagnostics (self->system) : NULL);
   append_messages (messages, self->walk_diagnostics);

@@ -13,6 +13,9 @@
  * this. */
 #define P2V_LIMIT_RANGES ((guint64) 4 << 20)
 
+/* Pages that a kdump has bitmaps for: 16 TiB of 4 KiB pages, of which the bitmap is 512 MiB. */
+#define P2V_LIMIT_KDUMP_FRAMES ((guint64) 1 << 32)
+
 /* Bytes of all notes of one ELF file; real ones are some kilobytes a processor. */
 #define P2V_LIMIT_NOTES_BYTES ((guint64) 64 << 20)
 

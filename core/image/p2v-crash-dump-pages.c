@@ -8,6 +8,7 @@
 #include "base/p2v-checked.h"
 #include "base/p2v-limits.h"
 #include "base/p2v-reader.h"
+#include "image/p2v-bitmap-runs.h"
 
 #include <glib/gi18n-lib.h>
 #include <inttypes.h>
@@ -138,56 +139,13 @@ header_u64 (const guint8 *bytes,
   return value;
 }
 
-/* A run of pages while a bitmap is read. */
-typedef struct
-{
-  guint64 first_page;
-  guint64 n_pages;
-} Run;
-
-/* Bit n, from the lowest on, is page n of @first_page's byte. */
 static gboolean
-add_bits (P2vCrashDumpPages  *self,
-          Run                *run,
-          guint64             first_page,
-          guint8              bits,
-          guint               n_bits,
-          GError            **error)
+take_run (gpointer   user_data,
+          guint64    first_page,
+          guint64    n_pages,
+          GError   **error)
 {
-  for (guint i = 0; i < n_bits; i++)
-    {
-      if (!(bits & (1u << i)))
-        continue;
-      if (run->n_pages > 0 && run->first_page + run->n_pages == first_page + i)
-        {
-          run->n_pages++;
-          continue;
-        }
-      if (!p2v_crash_dump_pages_add (self, run->first_page, run->n_pages, error))
-        return FALSE;
-      *run = (Run) { first_page + i, 1 };
-    }
-  return TRUE;
-}
-
-/* Whole bytes of one value are most of a bitmap. */
-static gboolean
-add_byte (P2vCrashDumpPages  *self,
-          Run                *run,
-          guint64             first_page,
-          guint8              bits,
-          guint               n_bits,
-          GError            **error)
-{
-  if (bits == 0)
-    return TRUE;
-  if (bits == 0xff && n_bits == 8 && run->n_pages > 0 &&
-      run->first_page + run->n_pages == first_page)
-    {
-      run->n_pages += 8;
-      return TRUE;
-    }
-  return add_bits (self, run, first_page, bits, n_bits, error);
+  return p2v_crash_dump_pages_add (user_data, first_page, n_pages, error);
 }
 
 static gboolean
@@ -198,22 +156,18 @@ read_bits (P2vCrashDumpPages  *self,
 {
   g_autofree guint8 *piece = g_malloc (PIECE_BYTES);
   guint64 n_bytes = n_bits / 8 + (n_bits % 8 != 0);
-  Run run = { 0, 0 };
+  P2vBitmapRuns runs = { .take = take_run, .user_data = self };
 
   for (guint64 done = 0; done < n_bytes; done += PIECE_BYTES)
     {
       gsize length = (gsize) MIN (n_bytes - done, PIECE_BYTES);
       if (g_cancellable_set_error_if_cancelled (self->cancellable, error) ||
-          !p2v_file_read (self->builder->file, offset + done, piece, length, error))
+          !p2v_file_read (self->builder->file, offset + done, piece, length, error) ||
+          !p2v_bitmap_runs_feed (&runs, done * 8, piece, MIN (n_bits - done * 8, length * 8),
+                                 error))
         return FALSE;
-      for (gsize i = 0; i < length; i++)
-        {
-          guint64 page = (done + i) * 8;
-          if (!add_byte (self, &run, page, piece[i], (guint) MIN (n_bits - page, 8), error))
-            return FALSE;
-        }
     }
-  return p2v_crash_dump_pages_add (self, run.first_page, run.n_pages, error);
+  return p2v_bitmap_runs_finish (&runs, error);
 }
 
 gboolean

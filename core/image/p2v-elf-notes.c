@@ -121,12 +121,12 @@ read_note_header (const P2vReader *reader,
 }
 
 /* The sums cannot wrap: a length of at most 64 MiB and two 32-bit sizes. */
-static void
-walk_notes (P2vElfNotes  *self,
-            const guint8 *bytes,
-            gsize         length_bytes,
-            guint64       segment_alignment,
-            guint64       segment_offset)
+void
+p2v_elf_notes_take (P2vElfNotes  *self,
+                    const guint8 *bytes,
+                    gsize         length_bytes,
+                    guint64       segment_alignment,
+                    guint64       segment_offset)
 {
   /* Notes are aligned to 4 bytes in both classes, unless the segment says 8. Source: binutils
    * readelf, process_notes_at; System V ABI, "Note Section". */
@@ -169,7 +169,7 @@ p2v_elf_notes_read (P2vElfNotes *self,
     return TRUE;
   if (!p2v_file_read (file, segment_offset, bytes, length_bytes, error))
     return FALSE;
-  walk_notes (self, bytes, length_bytes, segment_alignment, segment_offset);
+  p2v_elf_notes_take (self, bytes, length_bytes, segment_alignment, segment_offset);
   return TRUE;
 }
 

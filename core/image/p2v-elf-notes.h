@@ -26,5 +26,12 @@ gboolean p2v_elf_notes_read     (P2vElfNotes       *self,
                                  guint64            length_bytes,
                                  guint64            segment_alignment,
                                  GError           **error);
+/* The same of bytes that were read already, at most P2V_LIMIT_NOTES_BYTES; @segment_offset is for
+ * messages. */
+void     p2v_elf_notes_take     (P2vElfNotes       *self,
+                                 const guint8      *bytes,
+                                 gsize              length_bytes,
+                                 guint64            segment_alignment,
+                                 guint64            segment_offset);
 /* Tells of damaged notes, if there were any. */
 void     p2v_elf_notes_diagnose (const P2vElfNotes *self);

@@ -41,9 +41,7 @@ static const ForeignFormat foreign_formats[] = {
   { 4, "WAKE", N_ ("a Windows hibernation file") },
   { 4, "RSTR", N_ ("a Windows hibernation file") },
   /* Source: makedumpfile, diskdump_mod.h and IMPLEMENTATION. */
-  { 8, "KDUMP   ", N_ ("a compressed kdump file") },
   { 8, "DISKDUMP", N_ ("a compressed diskdump file") },
-  { 12, "makedumpfile", N_ ("a flattened kdump file") },
   /* Source: AVML, src/image.rs: 0x4c4d5641, little-endian. */
   { 4, "AVML", N_ ("a compressed AVML image") },
   /* Source: QEMU migration/savevm.h: QEMU_VM_FILE_MAGIC, big-endian. */

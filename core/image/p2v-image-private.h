@@ -13,6 +13,7 @@
 
 #include "p2v-image.h"
 #include "base/p2v-file.h"
+#include "image/p2v-page-pack.h"
 
 /* What the header of a Windows crash dump says. Addresses are as they stand there: those of a
  * 32-bit machine are not sign-extended; 0 or nonsense where the writer did not know. */
@@ -44,6 +45,9 @@ typedef struct
   GArray        *ranges;
   P2vImageHints  hints;
   GPtrArray     *diagnostics;  /* char *: findings that do not prevent opening */
+  /* (transfer full) (nullable): where the memory is unpacked from. If it is set, the offsets of the
+   * ranges are positions in it, not in the file. */
+  P2vPagePack   *pack;
 } P2vImageBuilder;
 
 /* How many bytes of the file's start a format may look at when it bids. */
@@ -74,14 +78,17 @@ typedef struct
 
 extern const P2vImageFormat p2v_format_raw;
 extern const P2vImageFormat p2v_format_elf;
+extern const P2vImageFormat p2v_format_kdump;
 extern const P2vImageFormat p2v_format_lime;
 extern const P2vImageFormat p2v_format_crash_dump;
 extern const P2vImageFormat p2v_format_vmem;
 extern const P2vImageFormat p2v_format_vmware_state;
 
 const P2vImageHints *p2v_image_get_hints       (P2vImage    *self);
-/* (transfer none) (element-type utf8) */
+/* (transfer none) (element-type utf8): of opening it. */
 GPtrArray           *p2v_image_get_diagnostics (P2vImage    *self);
+/* (transfer full) (nullable): a sentence on pages that could not be unpacked so far. */
+char                *p2v_image_dup_damage      (P2vImage    *self);
 /* (transfer none) (nullable): what tells the file from another; NULL for a disk. */
 const P2vFileIdentity *p2v_image_get_identity  (P2vImage    *self);
 /* (transfer none): the path for messages: escaped, valid UTF-8. */

@@ -7,161 +7,15 @@
 
 #include "base/p2v-checked.h"
 #include "base/p2v-limits.h"
+#include "image/p2v-spans.h"
 
 #include <glib/gi18n-lib.h>
 #include <inttypes.h>
 
-/* A run of one numbering (physical or file) that stands for a run of the other. */
-typedef struct
-{
-  guint64 key;
-  guint64 length;
-  guint64 value;
-  gint64  rank; /* where runs overlap, the lowest rank is heard */
-} Span;
-
-static int
-compare_u64 (guint64 a,
-             guint64 b)
-{
-  return (a > b) - (a < b);
-}
-
-static int
-compare_spans_by_key (gconstpointer a,
-                      gconstpointer b)
-{
-  return compare_u64 (((const Span *) a)->key, ((const Span *) b)->key);
-}
-
-/* The difference says which byte of one numbering is which of the other: spans that share it agree.
- */
-static guint64
-span_delta (const Span *span)
-{
-  return span->value - span->key;
-}
-
-static int
-compare_spans_by_delta (gconstpointer a,
-                        gconstpointer b)
-{
-  int order = compare_u64 (span_delta (a), span_delta (b));
-  return order != 0 ? order : compare_spans_by_key (a, b);
-}
-
-/* Addresses break the tie: the order must be total, or the tree would take two spans for one. */
-static int
-compare_spans_by_rank (gconstpointer a,
-                       gconstpointer b)
-{
-  gint64 rank_a = ((const Span *) a)->rank, rank_b = ((const Span *) b)->rank;
-  return rank_a != rank_b ? (rank_a > rank_b) - (rank_a < rank_b)
-                          : compare_u64 ((guintptr) a, (guintptr) b);
-}
-
-/* Appends [key, end) as @winner has it; grows the last span if it continues in both numberings. */
-static void
-append_piece (GArray     *flat,
-              guint64     key,
-              guint64     end,
-              const Span *winner)
-{
-  Span piece = { .key = key, .length = end - key, .value = key + span_delta (winner) };
-  Span *last = flat->len > 0 ? &g_array_index (flat, Span, flat->len - 1) : NULL;
-
-  if (last != NULL && last->key + last->length == key && span_delta (last) == span_delta (&piece))
-    last->length += piece.length;
-  else
-    g_array_append_val (flat, piece);
-}
-
-/* (transfer none): the span with the lowest rank of those that reach beyond @key. */
-static const Span *
-get_winner (GTree  *active,
-            guint64 key)
-{
-  for (;;)
-    {
-      GTreeNode *node = g_tree_node_first (active);
-      if (node == NULL)
-        return NULL;
-      Span *span = g_tree_node_key (node);
-      if (span->key + span->length > key)
-        return span;
-      g_tree_remove (active, span);
-    }
-}
-
-/* Turns spans that may overlap into disjoint ones, sorted by key, in O(n log n): a sweep from start
- * to start and end to end, with the spans that reach over the current key in a tree by rank. The
- * ends of all spans are below 2^63. *ret_conflict_key is where two spans that disagree first meet.
- */
-static GArray *
-flatten_spans (GArray  *spans,
-               guint64 *ret_conflict_key)
-{
-  g_autoptr (GTree) active = g_tree_new (compare_spans_by_rank);
-  GArray *flat = g_array_new (FALSE, FALSE, sizeof (Span));
-  guint next = 0;
-  g_array_sort (spans, compare_spans_by_key);
-  *ret_conflict_key = G_MAXUINT64;
-
-  for (guint64 key = 0;;)
-    {
-      const Span *winner = get_winner (active, key);
-      Span *entering = next < spans->len ? &g_array_index (spans, Span, next) : NULL;
-      if (winner == NULL && entering == NULL)
-        return flat;
-      if (entering != NULL && (winner == NULL || entering->key == key))
-        {
-          if (winner != NULL && span_delta (winner) != span_delta (entering))
-            *ret_conflict_key = MIN (*ret_conflict_key, key);
-          g_tree_insert (active, entering, entering);
-          key = entering->key;
-          next++;
-          continue;
-        }
-      guint64 end = winner->key + winner->length;
-      if (entering != NULL)
-        end = MIN (end, entering->key);
-      append_piece (flat, key, end, winner);
-      key = end;
-    }
-}
-
-static guint64
-sum_lengths (GArray *spans)
-{
-  guint64 sum = 0;
-  for (guint i = 0; i < spans->len; i++)
-    sum += g_array_index (spans, Span, i).length;
-  return sum;
-}
-
-/* How many bytes are left when only spans that agree are merged: what exceeds the flat ones is in
- * conflict. */
-static guint64
-sum_agreeing_lengths (GArray *spans)
-{
-  guint64 sum = 0, end = 0;
-  g_array_sort (spans, compare_spans_by_delta);
-  for (guint i = 0; i < spans->len; i++)
-    {
-      const Span *span = &g_array_index (spans, Span, i);
-      if (i == 0 || span_delta (span) != span_delta (span - 1))
-        end = 0;
-      guint64 start = MAX (span->key, end);
-      end = MAX (span->key + span->length, end);
-      sum += end - start;
-    }
-  return sum;
-}
-
 /* What was wrong with the ranges of a format. */
 typedef struct
 {
-  GArray     *cut;             /* Span: what the file is too short for */
+  GArray     *cut;             /* P2vSpan: what the file is too short for */
   guint64     first_cut_offset;
   guint       n_beyond;
   P2vPhysAddr first_beyond_pa;
@@ -174,7 +28,7 @@ note_cut (RangeFindings *findings,
           guint64        first_missing_offset,
           guint64        n_bytes)
 {
-  Span missing = { .key = first_missing_pa, .length = n_bytes, .value = first_missing_pa };
+  P2vSpan missing = { .key = first_missing_pa, .length = n_bytes, .value = first_missing_pa };
 
   if (findings->cut->len == 0)
     findings->first_cut_offset = first_missing_offset;
@@ -211,12 +65,12 @@ clip_ranges (GArray        *ranges,
              guint64        file_size,
              RangeFindings *findings)
 {
-  GArray *spans = g_array_sized_new (FALSE, FALSE, sizeof (Span), ranges->len);
+  GArray *spans = g_array_sized_new (FALSE, FALSE, sizeof (P2vSpan), ranges->len);
 
   for (guint i = 0; i < ranges->len; i++)
     {
       P2vImageRange range = g_array_index (ranges, P2vImageRange, i);
-      Span span = { .key = range.start_pa, .value = range.file_offset, .rank = i };
+      P2vSpan span = { .key = range.start_pa, .value = range.file_offset, .rank = i };
       if (!clip_range (&range, file_size, findings))
         continue;
       span.length = range.length_bytes;
@@ -268,7 +122,7 @@ diagnose_findings (P2vFile             *file,
                          "“%s” is incomplete: it ends at offset 0x%" PRIx64 ", and %" PRIu64
                          " bytes of %u memory ranges are missing, the first at offset 0x%" PRIx64,
                          findings->cut->len),
-            name, p2v_file_get_size (file), sum_agreeing_lengths (findings->cut),
+            name, p2v_file_get_size (file), p2v_spans_sum_agreeing (findings->cut),
             findings->cut->len, findings->first_cut_offset));
   if (findings->n_beyond > 0)
     g_ptr_array_add (
@@ -290,7 +144,7 @@ diagnose_conflict (P2vFile    *file,
                    P2vPhysAddr first_pa,
                    GPtrArray  *diagnostics)
 {
-  guint64 n_bytes = sum_agreeing_lengths (spans) - memory_size;
+  guint64 n_bytes = p2v_spans_sum_agreeing (spans) - memory_size;
   if (n_bytes == 0)
     return;
   g_ptr_array_add (
@@ -305,21 +159,21 @@ static void
 keep_ranges (P2vImageRanges *self,
              GArray         *flat)
 {
-  g_autoptr (GArray) by_offset = g_array_sized_new (FALSE, FALSE, sizeof (Span), flat->len);
+  g_autoptr (GArray) by_offset = g_array_sized_new (FALSE, FALSE, sizeof (P2vSpan), flat->len);
   self->by_pa = g_array_sized_new (FALSE, FALSE, sizeof (P2vImageRange), flat->len);
 
   for (guint i = 0; i < flat->len; i++)
     {
-      const Span *span = &g_array_index (flat, Span, i);
+      const P2vSpan *span = &g_array_index (flat, P2vSpan, i);
       P2vImageRange range = { span->key, span->length, span->value };
       /* Both are below 2^63, so the difference has a sign; the least one gives the lowest address.
        */
-      Span back = { span->value, span->length, span->key, (gint64) (span->key - span->value) };
+      P2vSpan back = { span->value, span->length, span->key, (gint64) (span->key - span->value) };
       g_array_append_val (self->by_pa, range);
       g_array_append_val (by_offset, back);
     }
   guint64 unused;
-  self->by_offset = flatten_spans (by_offset, &unused);
+  self->by_offset = p2v_spans_flatten (by_offset, &unused);
 }
 
 void
@@ -332,13 +186,14 @@ p2v_image_ranges_clear (P2vImageRanges *self)
 gboolean
 p2v_image_ranges_init (P2vImageRanges *self,
                        P2vFile        *file,
+                       guint64         n_bytes,
                        GArray         *ranges,
                        GPtrArray      *diagnostics,
                        GError        **error)
 {
-  g_autoptr (GArray) cut = g_array_new (FALSE, FALSE, sizeof (Span));
+  g_autoptr (GArray) cut = g_array_new (FALSE, FALSE, sizeof (P2vSpan));
   RangeFindings findings = { .cut = cut };
-  g_autoptr (GArray) spans = clip_ranges (ranges, p2v_file_get_size (file), &findings);
+  g_autoptr (GArray) spans = clip_ranges (ranges, n_bytes, &findings);
   if (spans->len == 0)
     {
       set_no_memory_error (file, &findings, error);
@@ -347,8 +202,8 @@ p2v_image_ranges_init (P2vImageRanges *self,
   diagnose_findings (file, &findings, diagnostics);
 
   P2vPhysAddr first_conflict_pa;
-  g_autoptr (GArray) flat = flatten_spans (spans, &first_conflict_pa);
-  self->memory_size = sum_lengths (flat);
+  g_autoptr (GArray) flat = p2v_spans_flatten (spans, &first_conflict_pa);
+  self->memory_size = p2v_spans_sum (flat);
   if (first_conflict_pa != G_MAXUINT64)
     diagnose_conflict (file, spans, self->memory_size, first_conflict_pa, diagnostics);
   keep_ranges (self, flat);
@@ -373,26 +228,15 @@ p2v_image_ranges_find (const P2vImageRanges *self,
   return low;
 }
 
-/* For g_array_binary_search(): 0 if the key lies within the span. */
-static int
-compare_span_to_key (gconstpointer a,
-                     gconstpointer b)
-{
-  const Span *span = a;
-  guint64 key = *(const guint64 *) b;
-  if (key < span->key)
-    return 1;
-  return key - span->key >= span->length ? -1 : 0;
-}
-
 gboolean
 p2v_image_ranges_offset_to_pa (const P2vImageRanges *self,
                                guint64               file_offset,
                                P2vPhysAddr          *ret_pa)
 {
-  guint i;
-  if (!g_array_binary_search (self->by_offset, &file_offset, compare_span_to_key, &i))
+  const P2vSpan *span = p2v_spans_find (self->by_offset, file_offset);
+
+  if (span == NULL)
     return FALSE;
-  *ret_pa = file_offset + span_delta (&g_array_index (self->by_offset, Span, i));
+  *ret_pa = file_offset + p2v_span_delta (span);
   return TRUE;
 }

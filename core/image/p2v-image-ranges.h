@@ -12,15 +12,17 @@
 typedef struct
 {
   GArray *by_pa;       /* P2vImageRange by start_pa, disjoint */
-  GArray *by_offset;   /* by file offset, disjoint; for p2v_image_ranges_offset_to_pa() */
+  GArray *by_offset;   /* P2vSpan by file offset, disjoint; for p2v_image_ranges_offset_to_pa() */
   guint64 memory_size; /* bytes of all of by_pa */
 } P2vImageRanges;
 
-/* Fills in a zeroed @self from @ranges (P2vImageRange as the format found them). What had to be
- * left out is appended to @diagnostics; FALSE if nothing is left. */
+/* Fills in a zeroed @self from @ranges (P2vImageRange as the format found them). @n_bytes is where
+ * offsets end: the file's size, or that of what is packed in it. What had to be left out is
+ * appended to @diagnostics; FALSE if nothing is left. */
 G_GNUC_WARN_UNUSED_RESULT
 gboolean p2v_image_ranges_init         (P2vImageRanges       *self,
                                         P2vFile              *file,
+                                        guint64               n_bytes,
                                         GArray               *ranges,
                                         GPtrArray            *diagnostics,
                                         GError              **error);

@@ -13,6 +13,7 @@
 /* The family. Order decides only between equal bids. */
 static const P2vImageFormat *const formats[] = {
   &p2v_format_elf,
+  &p2v_format_kdump,
   &p2v_format_lime,
   &p2v_format_crash_dump,
   &p2v_format_vmware_state,
@@ -25,6 +26,7 @@ struct _P2vImage
   GObject        parent_instance;
 
   P2vFile       *file;
+  P2vPagePack   *pack;         /* NULL: memory stands in the file as it is */
   const char    *format_name;
   P2vImageRanges ranges;
   P2vImageHints  hints;
@@ -38,6 +40,7 @@ p2v_image_finalize (GObject *object)
 {
   P2vImage *self = P2V_IMAGE (object);
 
+  g_clear_pointer (&self->pack, p2v_page_pack_free);
   g_clear_pointer (&self->file, p2v_file_unref);
   p2v_image_ranges_clear (&self->ranges);
   g_clear_pointer (&self->hints.page_table_roots, g_array_unref);
@@ -128,10 +131,14 @@ p2v_image_open (const char   *path,
 
   self->format_name = _ (format->name);
   g_autoptr (GArray) ranges = g_array_new (FALSE, FALSE, sizeof (P2vImageRange));
-  P2vImageBuilder builder = { self->file, ranges, self->hints, self->diagnostics };
+  P2vImageBuilder builder = { self->file, ranges, self->hints, self->diagnostics, NULL };
   gboolean ok = format->open (&builder, cancellable, error);
   self->hints = builder.hints;
-  if (!ok || !p2v_image_ranges_init (&self->ranges, self->file, ranges, self->diagnostics, error))
+  self->pack = builder.pack;
+  guint64 n_bytes =
+    self->pack != NULL ? p2v_page_pack_get_size (self->pack) : p2v_file_get_size (self->file);
+  if (!ok || !p2v_image_ranges_init (&self->ranges, self->file, n_bytes, ranges, self->diagnostics,
+                                     error))
     return NULL;
   return g_steal_pointer (&self);
 }
@@ -227,6 +234,19 @@ p2v_image_get_ranges (P2vImage *self,
   return (const P2vImageRange *) (gconstpointer) self->ranges.by_pa->data;
 }
 
+/* (nullable): the range that holds @pa. */
+static const P2vImageRange *
+find_range (P2vImage   *self,
+            P2vPhysAddr pa)
+{
+  guint i = p2v_image_ranges_find (&self->ranges, pa);
+
+  if (i == self->ranges.by_pa->len)
+    return NULL;
+  const P2vImageRange *range = &g_array_index (self->ranges.by_pa, P2vImageRange, i);
+  return pa < range->start_pa ? NULL : range;
+}
+
 /**
  * p2v_image_offset_to_pa:
  * @self: an image
@@ -239,8 +259,8 @@ p2v_image_get_ranges (P2vImage *self,
  *
  * Costs a binary search.
  *
- * Returns: %FALSE if the byte is not memory (a header, padding, beyond the end); then @ret_pa is
- * untouched
+ * Returns: %FALSE if the byte is not memory (a header, padding, beyond the end), or if memory is
+ * packed; then @ret_pa is untouched
  *
  * Since: 1.0
  */
@@ -252,7 +272,7 @@ p2v_image_offset_to_pa (P2vImage    *self,
   g_return_val_if_fail (P2V_IS_IMAGE (self), FALSE);
 
   P2vPhysAddr pa;
-  if (!p2v_image_ranges_offset_to_pa (&self->ranges, file_offset, &pa))
+  if (self->pack != NULL || !p2v_image_ranges_offset_to_pa (&self->ranges, file_offset, &pa))
     return FALSE;
   if (ret_pa != NULL)
     *ret_pa = pa;
@@ -267,7 +287,8 @@ p2v_image_offset_to_pa (P2vImage    *self,
  *
  * Translates a physical address to the file offset of its byte. Costs a binary search.
  *
- * Returns: %FALSE if the address is in a hole; then @ret_file_offset is untouched
+ * Returns: %FALSE if the address is in a hole, or if memory is packed; then @ret_file_offset is
+ * untouched
  *
  * Since: 1.0
  */
@@ -278,15 +299,63 @@ p2v_image_pa_to_offset (P2vImage   *self,
 {
   g_return_val_if_fail (P2V_IS_IMAGE (self), FALSE);
 
-  guint i = p2v_image_ranges_find (&self->ranges, pa);
-  if (i == self->ranges.by_pa->len)
-    return FALSE;
-  const P2vImageRange *range = &g_array_index (self->ranges.by_pa, P2vImageRange, i);
-  if (pa < range->start_pa)
+  const P2vImageRange *range = find_range (self, pa);
+  if (range == NULL || self->pack != NULL)
     return FALSE;
   if (ret_file_offset != NULL)
     *ret_file_offset = range->file_offset + (pa - range->start_pa);
   return TRUE;
+}
+
+/**
+ * p2v_image_contains:
+ * @self: an image
+ * @pa: a physical address
+ *
+ * Tells whether the image holds a byte of memory. Costs a binary search.
+ *
+ * Returns: %FALSE if the address is in a hole
+ *
+ * Since: 1.0
+ */
+gboolean
+p2v_image_contains (P2vImage   *self,
+                    P2vPhysAddr pa)
+{
+  g_return_val_if_fail (P2V_IS_IMAGE (self), FALSE);
+  return find_range (self, pa) != NULL;
+}
+
+/**
+ * p2v_image_is_packed:
+ * @self: an image
+ *
+ * Tells whether the container keeps memory packed. Then a byte of memory has no place in the file,
+ * only the block has from which it is unpacked, with others: p2v_image_pa_to_offset() and
+ * p2v_image_offset_to_pa() know of none.
+ *
+ * Returns: %TRUE if it does
+ *
+ * Since: 1.0
+ */
+gboolean
+p2v_image_is_packed (P2vImage *self)
+{
+  g_return_val_if_fail (P2V_IS_IMAGE (self), FALSE);
+  return self->pack != NULL;
+}
+
+static P2vReadStatus
+read_bytes (P2vImage *self,
+            guint64   offset,
+            guint8   *to,
+            gsize     length_bytes,
+            GError  **error)
+{
+  if (self->pack != NULL)
+    return p2v_page_pack_read (self->pack, offset, to, length_bytes, error);
+  return p2v_file_read (self->file, offset, to, length_bytes, error) ? P2V_READ_OK
+                                                                     : P2V_READ_FAILED;
 }
 
 /**
@@ -299,7 +368,8 @@ p2v_image_pa_to_offset (P2vImage   *self,
  * @error: return location for an error, set only with %P2V_READ_FAILED
  *
  * Reads physical memory, over as many adjacent ranges as it takes. Memory that the image does not
- * hold is never made up: if a single byte lies in a hole, the answer is %P2V_READ_HOLE.
+ * hold is never made up: if a single byte lies in a hole, or in a packed page that is damaged, the
+ * answer is %P2V_READ_HOLE.
  *
  * Fails with %G_IO_ERROR, or with %P2V_IMAGE_ERROR_TRUNCATED if the file has shrunk since it was
  * opened.
@@ -326,8 +396,9 @@ p2v_image_read (P2vImage   *self,
         return P2V_READ_HOLE;
       guint64 skip = pa - range->start_pa;
       gsize piece = (gsize) MIN (length_bytes, range->length_bytes - skip);
-      if (!p2v_file_read (self->file, range->file_offset + skip, to, piece, error))
-        return P2V_READ_FAILED;
+      P2vReadStatus status = read_bytes (self, range->file_offset + skip, to, piece, error);
+      if (status != P2V_READ_OK)
+        return status;
       to += piece;
       pa += piece;
       length_bytes -= piece;
@@ -340,12 +411,9 @@ p2v_image_measure_hole (P2vImage   *self,
                         P2vPhysAddr pa,
                         guint64     length_bytes)
 {
-  guint i = p2v_image_ranges_find (&self->ranges, pa);
+  const P2vImageRange *range = find_range (self, pa);
 
-  if (i >= self->ranges.by_pa->len)
-    return 0;
-  const P2vImageRange *range = &g_array_index (self->ranges.by_pa, P2vImageRange, i);
-  if (pa < range->start_pa)
+  if (range == NULL || self->pack != NULL)
     return 0;
   guint64 skip = pa - range->start_pa;
   return p2v_file_measure_hole (self->file, range->file_offset + skip,
@@ -368,7 +436,11 @@ p2v_image_prefetch (P2vImage   *self,
       guint64 to = MIN (end, range->start_pa + range->length_bytes);
       if (from >= to)
         return;
-      p2v_file_prefetch (self->file, range->file_offset + (from - range->start_pa), to - from);
+      guint64 offset = range->file_offset + (from - range->start_pa);
+      if (self->pack != NULL)
+        p2v_page_pack_prefetch (self->pack, offset, to - from);
+      else
+        p2v_file_prefetch (self->file, offset, to - from);
     }
 }
 
@@ -382,6 +454,23 @@ GPtrArray *
 p2v_image_get_diagnostics (P2vImage *self)
 {
   return self->diagnostics;
+}
+
+char *
+p2v_image_dup_damage (P2vImage *self)
+{
+  guint n = self->pack != NULL ? p2v_page_pack_get_n_damaged (self->pack) : 0;
+
+  if (n == 0)
+    return NULL;
+  return g_strdup_printf (
+    g_dngettext (GETTEXT_PACKAGE,
+                 "“%s” has %u page that is damaged or was never written: it cannot be unpacked and "
+                 "was passed over",
+                 "“%s” has %u pages that are damaged or were never written: they cannot be "
+                 "unpacked and were passed over",
+                 n),
+    p2v_file_get_display_name (self->file), n);
 }
 
 const char *

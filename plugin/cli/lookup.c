@@ -294,6 +294,11 @@ answer (Lookup *self)
     return status;
 
   self->image = p2v_session_dup_image (self->session);
+  if (self->are_file_offsets && p2v_image_is_packed (self->image))
+    return pas2vas_report_usage (&pas2vas_lookup,
+                                 _("“%s” keeps memory packed, so no byte of it has an offset in "
+                                   "the file: leave --file-offset out, give physical addresses"),
+                                 self->options.arguments[0]);
   self->processes = g_hash_table_new (NULL, NULL);
   announce_places (self);
   if (!pas2vas_run_advance (self->session, P2V_STAGE_INDEX, quiet, &error)

@@ -491,6 +491,11 @@ answer (Strings *self)
     return status;
 
   self->image = p2v_session_dup_image (self->session);
+  if (!self->are_physical && p2v_image_is_packed (self->image))
+    return pas2vas_report_usage (&pas2vas_strings,
+                                 _("“%s” keeps memory packed, so no byte of it has an offset in "
+                                   "the file: give physical addresses, with --physical"),
+                                 self->options.arguments[0]);
   if (!pas2vas_run_advance (self->session, P2V_STAGE_INDEX, quiet, &error)
       || !pas2vas_run_work (self->session, annotate_lines, dup_progress, self, quiet, &error))
     return pas2vas_report_error (error);

@@ -101,8 +101,7 @@ static void
 containers_we_do_not_read_are_named (void **state)
 {
   const struct { const char *magic; gsize n_magic; const char *part; } cases[] = {
-    { "KDUMP   ", 8, "kdump" },
-    { "makedumpfile", 12, "kdump" },
+    { "DISKDUMP", 8, "diskdump" },
     { "HIBR", 4, "hibernation" },
     { "AVML", 4, "AVML" },
     { "QEVM", 4, "QEMU" },

@@ -20,17 +20,23 @@ check_range (P2vImage            *image,
              const P2vImageRange *before)
 {
   P2vPhysAddr last_pa = range->start_pa + (range->length_bytes - 1);
-  guint64 file_size = p2v_image_get_file_size (image);
   guint8 bytes[2];
+  guint64 file_size = p2v_image_get_file_size (image);
 
   g_assert_cmpuint (range->length_bytes, >, 0);
   g_assert_cmpuint (last_pa, >=, range->start_pa);
   g_assert_cmpuint (last_pa >> 52, ==, 0);
-  g_assert_cmpuint (range->file_offset, <, file_size);
-  g_assert_cmpuint (range->length_bytes, <=, file_size - range->file_offset);
   if (before != NULL)
     g_assert_cmpuint (range->start_pa - before->start_pa, >=, before->length_bytes);
-  g_assert_cmpint (p2v_image_read (image, last_pa, bytes, 1, NULL), ==, P2V_READ_OK);
+  g_assert_true (p2v_image_contains (image, last_pa));
+  /* A page may be damaged where it is packed, and then counts as a hole. */
+  if (!p2v_image_is_packed (image))
+    {
+      g_assert_cmpuint (range->file_offset, <, file_size);
+      g_assert_cmpuint (range->length_bytes, <=, file_size - range->file_offset);
+      g_assert_cmpint (p2v_image_read (image, last_pa, bytes, 1, NULL), ==, P2V_READ_OK);
+    }
+  g_assert_cmpint (p2v_image_read (image, last_pa, bytes, 1, NULL), !=, P2V_READ_FAILED);
   g_assert_cmpint (p2v_image_read (image, last_pa, bytes, 2, NULL), !=, P2V_READ_FAILED);
 }
 
@@ -41,6 +47,11 @@ check_translation (P2vImage            *image,
   P2vPhysAddr middle_pa = range->start_pa + range->length_bytes / 2, pa;
   guint64 offset, back;
 
+  if (p2v_image_is_packed (image))
+    {
+      g_assert_false (p2v_image_pa_to_offset (image, middle_pa, &offset));
+      return;
+    }
   g_assert_true (p2v_image_pa_to_offset (image, middle_pa, &offset));
   g_assert_cmpuint (offset, ==, range->file_offset + range->length_bytes / 2);
   g_assert_true (p2v_image_offset_to_pa (image, offset, &pa));

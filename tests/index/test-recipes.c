@@ -261,8 +261,11 @@ container_can_hold (P2vTestContainer  container,
       /* A flat file begins at 0 and has zeros where the others have holes. */
       if (container == P2V_TEST_RAW && (recipe->memory->len > 1 || memory->pa != 0))
         return FALSE;
-      /* Crash dumps and VMware's files have whole pages. */
+      /* Crash dumps, VMware's files and kdumps have whole pages. */
       if (container >= P2V_TEST_DUMP32 && (memory->pa | memory->length) % P2V_FRAME_SIZE != 0)
+        return FALSE;
+      /* Their bitmaps would be large beyond. */
+      if (container >= P2V_TEST_KDUMP && memory->pa + memory->length > (guint64) 1 << 36)
         return FALSE;
     }
   if (container == P2V_TEST_VMWARE && recipe->memory->len > 16)

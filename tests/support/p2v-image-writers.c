@@ -3,6 +3,8 @@
 
 #include "p2v-image-writers.h"
 
+#include "p2v-kdump-writer.h"
+
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
@@ -22,6 +24,8 @@ p2v_test_container_name (P2vTestContainer container)
     [P2V_TEST_DUMP64] = "dump64",
     [P2V_TEST_DUMP64_BITMAP] = "dump64-bitmap",
     [P2V_TEST_VMWARE] = "vmware",
+    [P2V_TEST_KDUMP] = "kdump",
+    [P2V_TEST_KDUMP_FLAT] = "kdump-flat",
   };
   return names[container];
 }
@@ -333,6 +337,23 @@ write_elf (P2vTestContainer      container,
   return bytes;
 }
 
+/* Without the packings that not every build can read. */
+static GByteArray *
+write_kdump (const P2vTestMachine *machine,
+             gboolean              is_flat)
+{
+  P2vTestKdump form = { .is_32 = is_flat,
+                        .version = 6,
+                        .packings = P2V_TEST_PACKED_ZLIB | P2V_TEST_PACKED_LZO };
+  GByteArray *bytes = p2v_test_write_kdump (&form, machine);
+
+  if (!is_flat)
+    return bytes;
+  GByteArray *flat = p2v_test_flatten_kdump (bytes, 5000, TRUE);
+  g_byte_array_unref (bytes);
+  return flat;
+}
+
 GByteArray *
 p2v_test_write (P2vTestContainer      container,
                 const P2vTestMachine *machine)
@@ -347,6 +368,8 @@ p2v_test_write (P2vTestContainer      container,
     return p2v_test_write_crash_dump (TRUE, 5, machine);
   if (container == P2V_TEST_VMWARE)
     return p2v_test_write_vmware_state (machine);
+  if (container == P2V_TEST_KDUMP || container == P2V_TEST_KDUMP_FLAT)
+    return write_kdump (machine, container == P2V_TEST_KDUMP_FLAT);
   return write_elf (container, machine);
 }
 

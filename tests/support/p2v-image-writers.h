@@ -41,6 +41,8 @@ typedef enum
   P2V_TEST_DUMP64,        /* full, 64 bit */
   P2V_TEST_DUMP64_BITMAP, /* 64 bit, with a bitmap */
   P2V_TEST_VMWARE,        /* a state file that holds the memory, at most 16 runs of whole pages */
+  P2V_TEST_KDUMP,         /* compressed, all packings in turns; whole pages below 64 GiB */
+  P2V_TEST_KDUMP_FLAT,    /* flattened, with a header of a 32-bit machine */
   P2V_TEST_N_CONTAINERS,
 } P2vTestContainer;
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Copyright 2026 The pas2vas authors
-"""test-tiny-truth.py PAS2VAS IMAGE TRUTH-FOLDER raw|lime|elf : exports every mapping of the tiny
-image, as it is or put into another container, and has check-truth.py compare them with what the
-kernel itself said when the image was made: none missing, none extra, none wrong, nothing
+"""test-tiny-truth.py PAS2VAS IMAGE TRUTH-FOLDER raw|lime|elf|kdump : exports every mapping of the
+tiny image, as it is or put into another container, and has check-truth.py compare them with what
+the kernel itself said when the image was made: none missing, none extra, none wrong, nothing
 allowed."""
 
 import os
@@ -22,8 +22,12 @@ def main(pas2vas, image, truth, container):
         source = image
         if container != 'raw':
             source = os.path.join(folder, 'mem.' + container)
-            writer = {'lime': truthlib.make_lime, 'elf': truthlib.make_elf}[container]
-            writer(truth, source, image)
+            writers = {
+                'lime': truthlib.make_lime,
+                'elf': truthlib.make_elf,
+                'kdump': truthlib.make_kdump,
+            }
+            writers[container](truth, source, image)
         table = os.path.join(folder, 'table.csv')
         with open(table, 'wb') as f:
             export = subprocess.run(

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Copyright 2026 The pas2vas authors
 """Turns the guest's truth stream into truth.tsv.zst, procs.tsv, maps.tsv, kernel.txt and iomem.txt;
-writes LiME images (truthlib.py lime OUTDIR [DESTINATION])."""
-import os, re, struct, subprocess, json, array, gzip
+writes LiME images and kdumps (truthlib.py lime|kdump OUTDIR)."""
+import os, re, struct, subprocess, json, array, gzip, zlib
 
 
 def esc(b):
@@ -297,10 +297,57 @@ def make_elf(out, dst, raw):
         copy_ram(i, out, o, lambda s, e: b'')
 
 
+def make_kdump(out, dst=None, raw=None):
+    """a kdump compressed with zlib, as makedumpfile -c writes it, of all whole pages of RAM; the
+    layout is in makedumpfile's IMPLEMENTATION"""
+    page = 4096
+    lay = json.load(open(out + '/layout.json'))['raw']
+    frames = [
+        f
+        for s, e in ranges(out)
+        for f in range((s + page - 1) // page, (e + 1) // page)
+        if any(x['phys'] <= f * page < x['phys'] + x['length'] for x in lay)
+    ]
+    n_bits = frames[-1] + 1
+    bitmap = bytearray(-(-n_bits // (8 * page)) * page)
+    for f in frames:
+        bitmap[f >> 3] |= 1 << (f & 7)
+    head = bytearray(2 * page)
+    struct.pack_into('<8si', head, 0, b'KDUMP   ', 6)
+    struct.pack_into('<6s', head, 12 + 4 * 65, b'x86_64')
+    struct.pack_into('<IiiI', head, 424, 1, page, 1, 2 * len(bitmap) // page)
+    struct.pack_into('<Q', head, page + 96, n_bits)
+    at = len(head) + 2 * len(bitmap) + 24 * len(frames)
+    zeros = None
+    with open(dst or out + '/mem.kdump-zlib', 'wb') as o, open(raw or out + '/mem.raw', 'rb') as i:
+        o.write(head + bitmap + bitmap)
+        descriptors = []
+        o.seek(at)
+        for f in frames:
+            seg = next(x for x in lay if x['phys'] <= f * page < x['phys'] + x['length'])
+            i.seek(seg['offset'] + f * page - seg['phys'])
+            b = i.read(page)
+            is_zeros = b.count(0) == page
+            if is_zeros and zeros:
+                descriptors.append(zeros)
+                continue
+            packed = zlib.compress(b, 1)
+            data, flags = (packed, 1) if len(packed) < page else (b, 0)
+            descriptors.append(struct.pack('<QIIQ', at, len(data), flags, 0))
+            if is_zeros:
+                zeros = descriptors[-1]
+            o.write(data)
+            at += len(data)
+        o.seek(len(head) + 2 * len(bitmap))
+        o.write(b''.join(descriptors))
+
+
 if __name__ == '__main__':
     import sys
 
     if sys.argv[1] == 'lime':
         make_lime(sys.argv[2])
+    elif sys.argv[1] == 'kdump':
+        make_kdump(sys.argv[2])
     else:
         convert(sys.argv[1], sys.argv[2])

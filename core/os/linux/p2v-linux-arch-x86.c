@@ -105,7 +105,6 @@ decode_inverted (gconstpointer         system_data,
 {
   const P2vLinux *self = system_data;
   guint64 address_mask = self->tables.pa_mask & ~(((guint64) 1 << level->shift) - 1);
-  guint64 file_offset;
   P2vPhysAddr inverted = ~entry & address_mask;
   P2vPhysAddr plain = entry & address_mask;
 
@@ -113,8 +112,7 @@ decode_inverted (gconstpointer         system_data,
     return p2v_linux_decode_swap (level, ret_state);
   *ret_state = P2V_STATE_PROT_NONE;
   *ret_pa = inverted;
-  if (!p2v_image_pa_to_offset (self->image, inverted, &file_offset) &&
-      p2v_image_pa_to_offset (self->image, plain, &file_offset))
+  if (!p2v_image_contains (self->image, inverted) && p2v_image_contains (self->image, plain))
     *ret_pa = plain;
   return P2V_FOREIGN_PAGE;
 }

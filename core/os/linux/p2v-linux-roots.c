@@ -188,13 +188,12 @@ has_user_tables (const P2vLinux *kernel,
   const P2vPagingLevel *top = &kernel->tables.form->levels[0];
   g_autofree guint64 *entries = g_new (guint64, (gsize) 1 << top->index_bits);
   P2vPagingLeaf leaf;
-  guint64 file_offset;
 
   if (p2v_paging_read_tables (&kernel->tables, top, root_pa, 1, entries, NULL) != P2V_READ_OK)
     return FALSE;
   for (guint i = 0; i < kernel->tables.n_user_root_slots; i++)
     if (p2v_paging_decode (&kernel->tables, top, entries[i], &leaf) == P2V_ENTRY_TABLE &&
-        p2v_image_pa_to_offset (kernel->image, leaf.pa, &file_offset))
+        p2v_image_contains (kernel->image, leaf.pa))
       return TRUE;
   return FALSE;
 }

@@ -33,12 +33,10 @@ p2v_windows_get_transition (const P2vWindows *self,
                             guint64           entry,
                             P2vPhysAddr      *ret_pa)
 {
-  guint64 file_offset;
-
   if ((entry & ENTRY_PROTOTYPE) || !(entry & ENTRY_TRANSITION))
     return FALSE;
   *ret_pa = get_transition_pa (self, entry);
-  return p2v_image_pa_to_offset (self->image, *ret_pa, &file_offset);
+  return p2v_image_contains (self->image, *ret_pa);
 }
 
 P2vForeignKind

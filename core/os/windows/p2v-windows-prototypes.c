@@ -184,7 +184,6 @@ resolve_entry (const P2vWindows *kernel,
   gsize width = kernel->tables.form->entry_bytes;
   guint8 bytes[sizeof (guint64)] = { 0 };
   P2vVirtAddr va;
-  guint64 file_offset;
 
   if (!find_prototype (kernel, memory, entry, &va) ||
       !p2v_virtual_memory_read (memory, va, bytes, width))
@@ -192,7 +191,7 @@ resolve_entry (const P2vWindows *kernel,
   guint64 prototype = p2v_windows_u64_at (bytes, sizeof bytes, 0);
   entry->leaf.pa = prototype & kernel->tables.pa_mask;
   entry->is_in_ram = prototype & ENTRY_PRESENT
-                       ? p2v_image_pa_to_offset (kernel->image, entry->leaf.pa, &file_offset)
+                       ? p2v_image_contains (kernel->image, entry->leaf.pa)
                        : p2v_windows_get_transition (kernel, prototype, &entry->leaf.pa);
 }
 
