@@ -27,6 +27,7 @@ G_DEFINE_FINAL_TYPE (P2vGoTo, p2v_go_to, GTK_TYPE_POPOVER)
 enum
 {
   GO,
+  GO_PHYSICAL,
   N_SIGNALS
 };
 
@@ -92,11 +93,11 @@ go_to_physical (P2vGoTo *self,
                 P2vPhysAddr pa)
 {
   g_autoptr (P2vImage) image = p2v_session_dup_image (self->session);
-  guint64 file_offset = 0;
 
-  if (image != NULL && p2v_image_pa_to_offset (image, pa, &file_offset))
+  if (image != NULL && p2v_image_contains (image, pa))
     {
-      go (self, file_offset);
+      gtk_popover_popdown (GTK_POPOVER (self));
+      g_signal_emit (self, signals[GO_PHYSICAL], 0, pa);
       return;
     }
   g_autofree char *message
@@ -321,6 +322,8 @@ p2v_go_to_class_init (P2vGoToClass *klass)
 
   signals[GO] = g_signal_new ("go", P2V_TYPE_GO_TO, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                               G_TYPE_NONE, 1, G_TYPE_UINT64);
+  signals[GO_PHYSICAL] = g_signal_new ("go-physical", P2V_TYPE_GO_TO, G_SIGNAL_RUN_LAST, 0, NULL,
+                                       NULL, NULL, G_TYPE_NONE, 1, G_TYPE_UINT64);
 
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/pas2vas/gtk/p2v-go-to.ui");
   gtk_widget_class_bind_template_child (widget_class, P2vGoTo, physical_button);

@@ -2,7 +2,8 @@
  * Copyright 2026 The pas2vas authors */
 
 /* P2vGoTo: a popover that asks for a place: a physical address, a file offset, or a process's
- * virtual address. #P2vGoTo::go gives the place's file offset. Main thread only. */
+ * virtual address. #P2vGoTo::go gives the place's file offset, #P2vGoTo::go-physical its physical
+ * address. Main thread only. */
 
 #pragma once
 

@@ -24,6 +24,7 @@ static GParamSpec *properties[N_PROPS];
 enum
 {
   JUMP_TO_OFFSET,
+  JUMP_TO_ADDRESS,
   JUMP_TO_VIRTUAL,
   SELECT_OFFSETS,
   SELECT_VIRTUAL,
@@ -274,6 +275,7 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_callback (widget_class, row_activated_cb);
   gtk_widget_class_bind_template_callback (widget_class, step_activated_cb);
   gtk_widget_class_bind_template_callback (widget_class, go_cb);
+  gtk_widget_class_bind_template_callback (widget_class, p2v_panel_jump_to_pa);
 }
 
 /* Wishes that not every host can fulfil: a handler that does returns %TRUE. */
@@ -299,6 +301,17 @@ add_signals (void)
    */
   signals[JUMP_TO_OFFSET] = g_signal_new ("jump-to-offset", P2V_TYPE_PANEL, G_SIGNAL_RUN_LAST, 0,
                                           NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_UINT64);
+
+  /**
+   * P2vPanel::jump-to-address:
+   * @self: the panel
+   * @pa: where to, as a physical address
+   *
+   * As #P2vPanel::jump-to-offset, for images that keep memory packed, so that it has no place in
+   * the file (p2v_image_is_packed()).
+   */
+  signals[JUMP_TO_ADDRESS] = g_signal_new ("jump-to-address", P2V_TYPE_PANEL, G_SIGNAL_RUN_LAST, 0,
+                                           NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_UINT64);
 
   /**
    * P2vPanel::jump-to-virtual:
@@ -673,6 +686,11 @@ p2v_panel_jump_to_pa (P2vPanel *self,
   if (image != NULL && p2v_image_pa_to_offset (image, pa, &file_offset))
     {
       g_signal_emit (self, signals[JUMP_TO_OFFSET], 0, file_offset);
+      return;
+    }
+  if (image != NULL && p2v_image_contains (image, pa))
+    {
+      g_signal_emit (self, signals[JUMP_TO_ADDRESS], 0, pa);
       return;
     }
   /* Translators: the number is a physical address. */

@@ -23,7 +23,11 @@ typedef struct
   P2vVirtAddr      run_va;   /* where what the result has of the file begins */
 } Reading;
 
-/* FALSE to stop. @in_image tells whether the file holds the frame, and then where. */
+/* The offset of a frame that does not stand in the file as it is. */
+#define NO_OFFSET G_MAXUINT64
+
+/* FALSE to stop. @in_image tells whether the image holds the frame; @file_offset is then where, or
+ * NO_OFFSET if it is packed. */
 typedef gboolean (*FrameFunc) (Reading     *self,
                                P2vVirtAddr  va,
                                P2vPhysAddr  pa,
@@ -56,8 +60,9 @@ visit_frames (Reading       *self,
     {
       P2vVirtAddr va = first_va + (i << P2V_FRAME_SHIFT);
       P2vPhysAddr pa = page->pa + (va - page->va);
-      guint64 file_offset = 0;
-      gboolean in_image = p2v_image_pa_to_offset (self->image, pa, &file_offset);
+      guint64 file_offset = NO_OFFSET;
+      gboolean in_image = p2v_image_pa_to_offset (self->image, pa, &file_offset)
+                          || p2v_image_contains (self->image, pa);
       if (!func (self, va, pa, in_image, file_offset))
         return FALSE;
     }
@@ -75,7 +80,7 @@ take_neighbour (Reading     *self,
   self->result.pa = pa;
   self->result.length_bytes = P2V_FRAME_SIZE;
   self->result.file_offset = file_offset;
-  self->result.n_file_bytes = P2V_FRAME_SIZE;
+  self->result.n_file_bytes = file_offset != NO_OFFSET ? P2V_FRAME_SIZE : 0;
 }
 
 static gboolean
@@ -120,7 +125,7 @@ take_run (Reading     *self,
 {
   P2vVicinity *result = &self->result;
   P2vVirtAddr run_end = self->run_va + result->n_file_bytes;
-  gboolean continues = in_image && result->n_file_bytes > 0 && va == run_end
+  gboolean continues = file_offset != NO_OFFSET && result->n_file_bytes > 0 && va == run_end
                        && file_offset == result->file_offset + result->n_file_bytes;
 
   if (continues)
@@ -132,7 +137,7 @@ take_run (Reading     *self,
     return FALSE;
   self->run_va = va;
   result->file_offset = file_offset;
-  result->n_file_bytes = in_image ? P2V_FRAME_SIZE : 0;
+  result->n_file_bytes = file_offset != NO_OFFSET ? P2V_FRAME_SIZE : 0;
   return TRUE;
 }
 

@@ -35,7 +35,7 @@ typedef struct
   P2vPhysAddr pa;              /* of a frame before or behind */
   /* What of it stands in one piece in the file, around the byte that was asked about. */
   guint64     file_offset;
-  guint64     n_file_bytes;    /* 0: the image does not hold that byte */
+  guint64     n_file_bytes;    /* 0: the image does not hold that byte, or packed */
   /* What was passed over on the way to the frame. */
   guint64     n_absent_bytes;  /* of regions, and not in RAM */
   guint64     n_outside_bytes; /* mapped to memory that the image does not hold */

@@ -362,6 +362,15 @@ jump_cb (P2vHexLink *self,
   gtk_widget_grab_focus (GTK_WIDGET (self->hex));
 }
 
+static void
+jump_to_address_cb (P2vHexLink *self,
+                    guint64     pa)
+{
+  if (self->hex == NULL || !p2v_hex_link_go_to_pa (self, pa))
+    return;
+  gtk_widget_grab_focus (GTK_WIDGET (self->hex));
+}
+
 static gboolean
 is_of_process (P2vHexLink *self,
                P2vProcess *process)
@@ -591,6 +600,7 @@ p2v_hex_link_new (HexWidget    *hex,
   g_signal_connect_swapped (self->adjustment, "value-changed", G_CALLBACK (scrolled_cb), self);
   g_signal_connect_swapped (buffer, "edit-refused", G_CALLBACK (edit_refused_cb), self);
   g_signal_connect_swapped (panel, "jump-to-offset", G_CALLBACK (jump_cb), self);
+  g_signal_connect_swapped (panel, "jump-to-address", G_CALLBACK (jump_to_address_cb), self);
   g_signal_connect_swapped (panel, "jump-to-virtual", G_CALLBACK (jump_to_virtual_cb), self);
   g_signal_connect_swapped (panel, "select-virtual", G_CALLBACK (select_virtual_cb), self);
   g_signal_connect_swapped (panel, "select-offsets", G_CALLBACK (select_offsets_cb), self);
@@ -615,6 +625,9 @@ p2v_hex_link_set_session (P2vHexLink *self,
   if (self->hex != NULL)
     tell_panel (self);
   tell_changed (self);
+  /* The bytes of such a file say nothing until they are unpacked. */
+  if (p2v_image_is_packed (image))
+    p2v_hex_link_show_kind (self, P2V_HEX_SPACE_PHYSICAL, NULL);
 }
 
 HexWidget *
@@ -856,8 +869,11 @@ p2v_hex_link_go_to_pa (P2vHexLink  *self,
   if (self->hex == NULL || self->space == NULL)
     return FALSE;
   P2vHexPlace here = get_place (self);
+  g_autoptr (P2vImage) image = p2v_session_dup_image (self->session);
+  /* The process need not map it, and in a file that keeps memory packed it has no place. */
   if (!p2v_hex_space_find_pa (self->space, pa, &position)
-      && p2v_hex_space_get_kind (self->space) == P2V_HEX_SPACE_VIRTUAL)
+      && (p2v_hex_space_get_kind (self->space) == P2V_HEX_SPACE_VIRTUAL
+          || p2v_image_is_packed (image)))
     p2v_hex_link_show_kind (self, P2V_HEX_SPACE_PHYSICAL, NULL);
   if (!p2v_hex_space_find_pa (self->space, pa, &position))
     return FALSE;

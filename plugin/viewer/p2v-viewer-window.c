@@ -95,17 +95,21 @@ read_error_closed_cb (P2vViewerWindow *self)
 
 /* FALSE if the image does not hold the address. */
 static gboolean
-get_start_offset (const Opening *opening,
-                  P2vImage *image,
-                  guint64 *ret_offset)
+go_to_start (P2vViewerWindow *self,
+             const Opening   *opening,
+             P2vImage        *image)
 {
-  if (opening->start == P2V_VIEWER_START_PHYSICAL)
-    return p2v_image_pa_to_offset (image, opening->where, ret_offset);
-
-  *ret_offset = 0;
-  if (opening->start == P2V_VIEWER_START_OFFSET)
-    *ret_offset = MIN (opening->where, p2v_image_get_file_size (image) - 1);
-  return TRUE;
+  switch (opening->start)
+    {
+    case P2V_VIEWER_START_PHYSICAL:
+      return p2v_hex_link_go_to_pa (self->link, opening->where);
+    case P2V_VIEWER_START_OFFSET:
+      return p2v_hex_link_go_to_offset (
+          self->link, MIN (opening->where, p2v_image_get_file_size (image) - 1));
+    case P2V_VIEWER_START_BEGIN:
+    default:
+      return TRUE;
+    }
 }
 
 static void
@@ -130,7 +134,6 @@ show_image (P2vViewerWindow *self,
   g_autoptr (P2vImage) image = p2v_session_dup_image (session);
   GtkWidget *hex = p2v_viewer_hex_new (buffer);
   GtkWidget *overlay = p2v_hex_shade_wrap (hex);
-  guint64 offset = 0;
 
   show_title (self, opening, image);
   gtk_paned_set_start_child (self->paned, overlay);
@@ -146,9 +149,7 @@ show_image (P2vViewerWindow *self,
   p2v_hex_bar_set_link (self->bar, self->link);
   p2v_hex_shade_set_link (GTK_OVERLAY (overlay), self->link);
   p2v_hex_hover_attach (self->link, self->settings);
-  if (get_start_offset (opening, image, &offset))
-    p2v_hex_link_go_to_offset (self->link, offset);
-  else
+  if (!go_to_start (self, opening, image))
     /* An address that the image does not hold is still a question, and the panel has the answer. */
     p2v_panel_set_address (self->panel, opening->where);
   gtk_widget_grab_focus (hex);

@@ -133,18 +133,14 @@ append_range (GByteArray *bytes,
     }
 }
 
-/* Memory with a small hole and one of 64 MiB; the file has a header at offset 0. */
 static int
-setup_holes (void **state)
+setup_bytes (void      **state,
+             GByteArray *bytes)
 {
   Fixture *fixture = g_new0 (Fixture, 1);
   g_autofree char *path = NULL;
-  g_autoptr (GByteArray) bytes = g_byte_array_new ();
 
-  append_range (bytes, 0x10000, 0x2000);
-  append_range (bytes, 0x12010, 0x1000);
-  append_range (bytes, 0x4020000, 0x10000);
-  int fd = g_file_open_tmp ("p2v-XXXXXX.lime", &path, NULL);
+  int fd = g_file_open_tmp ("p2v-XXXXXX.image", &path, NULL);
   assert_true (fd >= 0);
   assert_int_equal (write (fd, bytes->data, bytes->len), bytes->len);
   g_close (fd, NULL);
@@ -152,6 +148,57 @@ setup_holes (void **state)
   open_file (fixture, path);
   g_unlink (path);
   return 0;
+}
+
+/* Memory with a small hole and one of 64 MiB; the file has a header at offset 0. */
+static int
+setup_holes (void **state)
+{
+  g_autoptr (GByteArray) bytes = g_byte_array_new ();
+
+  append_range (bytes, 0x10000, 0x2000);
+  append_range (bytes, 0x12010, 0x1000);
+  append_range (bytes, 0x4020000, 0x10000);
+  return setup_bytes (state, bytes);
+}
+
+static void
+put_u32 (GByteArray *bytes,
+         guint       at,
+         guint32     value)
+{
+  for (guint i = 0; i < 4; i++)
+    bytes->data[at + i] = (guint8) (value >> (8 * i));
+}
+
+/* A kdump of 8 pages from 0x10000 on, each full of its number. Source: makedumpfile,
+ * IMPLEMENTATION: two headers of a page, two bitmaps of one, descriptors, pages; the header's
+ * fields from 424 on are flags, the page's size, pages of the second header and of bitmaps, bits. */
+static int
+setup_packed (void **state)
+{
+  g_autoptr (GByteArray) bytes = g_byte_array_new ();
+
+  g_byte_array_set_size (bytes, 4 * 4096);
+  memset (bytes->data, 0, bytes->len);
+  memcpy (bytes->data, "KDUMP   \1", 9);
+  put_u32 (bytes, 428, 4096);
+  put_u32 (bytes, 432, 1);
+  put_u32 (bytes, 436, 2);
+  put_u32 (bytes, 440, 0x18);
+  bytes->data[2 * 4096 + 2] = bytes->data[3 * 4096 + 2] = 0xff;
+  for (guint64 i = 0; i < 8; i++)
+    {
+      append_u64 (bytes, 4 * 4096 + 8 * 24 + i * 4096);
+      append_u64 (bytes, 4096);
+      append_u64 (bytes, 0);
+    }
+  for (guint i = 0; i < 8 * 4096; i++)
+    {
+      guint8 byte = (guint8) (0x10 + i / 4096);
+      g_byte_array_append (bytes, &byte, 1);
+    }
+  return setup_bytes (state, bytes);
 }
 
 static int
@@ -318,6 +365,32 @@ row_of_what_a_process_does_not_see_is_shown_in_physical_memory (void **state)
                     P2V_HEX_SPACE_PHYSICAL);
   wait_for_cursor (fixture, NOBODY_PA);
   assert_int_equal (gtk_drop_down_get_selected (GTK_DROP_DOWN (fixture->view)), 1);
+}
+
+static void
+packed_memory_is_shown_by_physical_address (void **state)
+{
+  Fixture *fixture = *state;
+  P2vPanel *panel = p2v_hex_link_get_panel (fixture->link);
+  P2vPhysAddr pa = 0;
+
+  wait_for_cursor (fixture, 0x10000);
+  assert_int_equal (p2v_hex_space_get_kind (p2v_hex_link_get_space (fixture->link)),
+                    P2V_HEX_SPACE_PHYSICAL);
+  assert_byte (fixture, 0x12345, 0x12);
+  g_signal_emit_by_name (panel, "jump-to-address", (guint64) 0x15008);
+  wait_for_cursor (fixture, 0x15008);
+  assert_true (p2v_panel_get_address (panel, &pa));
+  assert_int_equal (pa, 0x15008);
+
+  /* The file itself can be looked at; but what is asked for then leads back to memory. */
+  choose_view (fixture, "File");
+  assert_int_equal (p2v_hex_space_get_kind (p2v_hex_link_get_space (fixture->link)),
+                    P2V_HEX_SPACE_FILE);
+  assert_byte (fixture, 0, 'K');
+  assert_true (p2v_hex_link_go_to_pa (fixture->link, 0x13000));
+  wait_for_cursor (fixture, 0x13000);
+  assert_byte (fixture, 0x13000, 0x13);
 }
 
 static P2vMappingRow *
@@ -747,6 +820,8 @@ main (void)
     of_tiny (process_is_viewed_by_virtual_address_with_the_cursor_on_the_same_byte),
     of_tiny (stepping_out_of_memory_goes_on_where_there_is_some),
     of_tiny (row_of_what_a_process_does_not_see_is_shown_in_physical_memory),
+    cmocka_unit_test_setup_teardown (packed_memory_is_shown_by_physical_address, setup_packed,
+                                     teardown),
     of_tiny (page_is_selected_around_the_cursor),
     of_tiny (process_view_steps_and_selects_by_virtual_address),
     of_tiny (jumps_are_gone_back_and_forward_again),
