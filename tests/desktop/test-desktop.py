@@ -35,6 +35,8 @@ SAMPLES = {
     'dump64': (b'PAGEDU64' + PAGE * 2, 'application/x-windows-crash-dump'),
     'dump32': (b'PAGEDUMP' + PAGE, 'application/x-windows-crash-dump'),
     'with-other-name.dmp': (b'PAGEDU64' + PAGE * 2, 'application/x-windows-crash-dump'),
+    'vmcore': (b'KDUMP   ' + PAGE, 'application/x-kdump'),
+    'flattened': (b'makedumpfile' + PAGE, 'application/x-kdump'),
     'suspended': (struct.pack('<I', 0xBED2BED2) + PAGE, 'application/x-vmware-machine-state'),
     'restored': (struct.pack('<I', 0xBAD1BAD1) + PAGE, 'application/x-vmware-machine-state'),
     'a.vmsn': (struct.pack('<I', 0xBED3BED3) + PAGE, 'application/x-vmware-machine-state'),

@@ -173,7 +173,8 @@ put_u32 (GByteArray *bytes,
 
 /* A kdump of 8 pages from 0x10000 on, each full of its number. Source: makedumpfile,
  * IMPLEMENTATION: two headers of a page, two bitmaps of one, descriptors, pages; the header's
- * fields from 424 on are flags, the page's size, pages of the second header and of bitmaps, bits. */
+ * fields from 424 on are flags, the page's size, pages of the second header and of bitmaps,
+ * bits. */
 static int
 setup_packed (void **state)
 {
