@@ -163,6 +163,22 @@ find_driver (P2vLinuxFrameSource *self,
   return name != NULL && symbol_va == va ? name : "";
 }
 
+/* Before 6.0 they said it by an address_space of the driver's, which has the table. Source: Linux
+ * commit 68f2736a8583 "mm: Convert all PageMovable users to movable_operations" (6.0). */
+static const char *
+find_older_driver (P2vLinuxFrameSource *self,
+                   P2vVirtAddr          va)
+{
+  P2vMember member;
+  P2vVirtAddr operations_va;
+
+  if (!p2v_type_source_find_member (self->kernel->types, "address_space", "a_ops", &member) ||
+      !p2v_linux_read_word_at (self->kernel, self->memory, va + member.offset_bytes,
+                               &operations_va))
+    return "";
+  return find_driver (self, operations_va);
+}
+
 /* Pages that a driver can move say whose they are by a table of the driver's functions. Source:
  * Linux mm/zsmalloc.c zsmalloc_mops, mm/z3fold.c z3fold_mops, mm/balloon_compaction.c
  * balloon_mops. */
@@ -177,6 +193,8 @@ p2v_linux_describe_movable (P2vLinuxFrameSource     *self,
   if (!p2v_linux_frame_source_load (self, error))
     return FALSE;
   const char *name = find_driver (self, va);
+  if (*name == '\0')
+    name = find_older_driver (self, va);
   frame->kind = P2V_FRAME_KIND_KERNEL_OTHER;
   if (g_str_has_prefix (name, "zsmalloc") || g_str_has_prefix (name, "z3fold"))
     {

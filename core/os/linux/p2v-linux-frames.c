@@ -189,6 +189,7 @@ describe_type (const P2vLinuxPage *page,
     case LINUX_PAGE_TYPE_BUDDY:
     case LINUX_PAGE_TYPE_HUGETLB:
     case LINUX_PAGE_TYPE_SLAB:
+    case LINUX_PAGE_TYPE_LARGE_KMALLOC:
     case LINUX_N_PAGE_TYPES:
     default:
       return FALSE;

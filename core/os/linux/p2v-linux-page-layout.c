@@ -53,23 +53,28 @@ static const struct
 /* How the word that _mapcount shares tells its types. From 6.12 on the top byte is the type (enum
  * pagetype, PGTY_); in 6.11 each has a bit, that is clear, among the top ones (enum pagetype, PG_);
  * before, the bits are macros that only VMCOREINFO gives away, as the complement. Where that has
- * none, the last column, from 5.11 to 6.10. Source: Linux include/linux/page-flags.h. */
+ * none, the last columns: from 5.11 to 6.10, and while there was a type between for memory of the
+ * kernel that is charged to a control group. Source: Linux include/linux/page-flags.h; commit
+ * 18b2db3b0385 "mm: Convert page kmemcg type to a page memcg flag" (5.11). */
 static const struct
 {
   const char *type_name;
   const char *bit_name;
   const char *info_name;
   guint32     usual_bit;
+  guint32     bit_with_kmemcg;
 } type_rules[LINUX_N_PAGE_TYPES] = {
-  [LINUX_PAGE_TYPE_BUDDY] = { "PGTY_buddy", "PG_buddy", "PAGE_BUDDY_MAPCOUNT_VALUE", 0x80 },
+  [LINUX_PAGE_TYPE_BUDDY] = { "PGTY_buddy", "PG_buddy", "PAGE_BUDDY_MAPCOUNT_VALUE", 0x80, 0x80 },
   [LINUX_PAGE_TYPE_OFFLINE] = { "PGTY_offline", "PG_offline", "PAGE_OFFLINE_MAPCOUNT_VALUE",
-                                0x100 },
-  [LINUX_PAGE_TYPE_TABLE] = { "PGTY_table", "PG_table", NULL, 0x200 },
-  [LINUX_PAGE_TYPE_GUARD] = { "PGTY_guard", "PG_guard", NULL, 0x400 },
-  [LINUX_PAGE_TYPE_HUGETLB] = { "PGTY_hugetlb", "PG_hugetlb", "PAGE_HUGETLB_MAPCOUNT_VALUE", 0 },
-  [LINUX_PAGE_TYPE_SLAB] = { "PGTY_slab", "PG_slab", "PAGE_SLAB_MAPCOUNT_VALUE", 0 },
-  [LINUX_PAGE_TYPE_ZSMALLOC] = { "PGTY_zsmalloc", "PG_zsmalloc", NULL, 0 },
-  [LINUX_PAGE_TYPE_UNACCEPTED] = { "PGTY_unaccepted", "PG_unaccepted", NULL, 0 },
+                                0x100, 0x100 },
+  [LINUX_PAGE_TYPE_TABLE] = { "PGTY_table", "PG_table", NULL, 0x200, 0x400 },
+  [LINUX_PAGE_TYPE_GUARD] = { "PGTY_guard", "PG_guard", NULL, 0x400, 0x800 },
+  [LINUX_PAGE_TYPE_HUGETLB] = { "PGTY_hugetlb", "PG_hugetlb", "PAGE_HUGETLB_MAPCOUNT_VALUE", 0,
+                                0 },
+  [LINUX_PAGE_TYPE_SLAB] = { "PGTY_slab", "PG_slab", "PAGE_SLAB_MAPCOUNT_VALUE", 0, 0 },
+  [LINUX_PAGE_TYPE_ZSMALLOC] = { "PGTY_zsmalloc", "PG_zsmalloc", NULL, 0, 0 },
+  [LINUX_PAGE_TYPE_UNACCEPTED] = { "PGTY_unaccepted", "PG_unaccepted", NULL, 0, 0 },
+  [LINUX_PAGE_TYPE_LARGE_KMALLOC] = { "PGTY_large_kmalloc", "PG_large_kmalloc", NULL, 0, 0 },
 };
 
 /* Flags are bits of a long; what is greater is the enumerator of a type with the same name. */
@@ -212,7 +217,8 @@ find_type_bytes (const P2vLinux     *kernel,
 /* The bit of a type, 0 if the kernel does not have it. */
 static guint32
 find_type_bit (const P2vLinux *kernel,
-               guint           type)
+               guint           type,
+               gboolean        has_kmemcg)
 {
   gint64 value;
 
@@ -222,7 +228,7 @@ find_type_bit (const P2vLinux *kernel,
   if (type_rules[type].info_name != NULL &&
       get_number (kernel, "NUMBER", type_rules[type].info_name, &value))
     return ~(guint32) value;
-  return type_rules[type].usual_bit;
+  return has_kmemcg ? type_rules[type].bit_with_kmemcg : type_rules[type].usual_bit;
 }
 
 static void
@@ -231,6 +237,10 @@ find_type_bits (const P2vLinux     *kernel,
 {
   guint32 base = OLD_TYPE_BASE;
   gint64 value;
+  P2vMember member;
+  /* The change that took the type away gave this member another name. */
+  gboolean has_kmemcg =
+    p2v_type_source_find_member (kernel->types, "page", "mem_cgroup", &member);
 
   layout->untyped_from = OLD_MAPCOUNT_RESERVE;
   if (p2v_type_source_find_enumerator (kernel->types, "PAGE_MAPCOUNT_RESERVE", &value))
@@ -239,7 +249,7 @@ find_type_bits (const P2vLinux     *kernel,
     base = (guint32) value;
   for (guint i = LINUX_PAGE_TYPE_NONE + 1; i < LINUX_N_PAGE_TYPES; i++)
     {
-      guint32 bit = find_type_bit (kernel, i);
+      guint32 bit = find_type_bit (kernel, i, has_kmemcg);
       layout->types[i].mask = bit != 0 ? base | bit : 0;
       layout->types[i].value = base;
     }
@@ -418,7 +428,10 @@ p2v_linux_page_layout_find (const P2vLinux     *kernel,
   if (!find_type_bytes (kernel, &layout))
     find_type_bits (kernel, &layout);
   find_compound_members (kernel, &layout);
+  /* Source: Linux include/linux/pgtable.h, my_zero_pfn(): the name is another since 7.1. */
   layout.zero_pfn = find_zero_pfn (kernel, memory, "zero_pfn");
+  if (layout.zero_pfn == G_MAXUINT64)
+    layout.zero_pfn = find_zero_pfn (kernel, memory, "zero_page_pfn");
   layout.huge_zero_pfn = find_zero_pfn (kernel, memory, "huge_zero_pfn");
   /* Both came with 6.10: slabs have a type, and kpageflags reads the flags of the head. */
   layout.tails_share_flags = layout.types[LINUX_PAGE_TYPE_SLAB].mask != 0;

@@ -20,6 +20,9 @@
 /* The largest compound page: 1 GiB of 4 KiB frames, 16 GiB of them on other processors. */
 #define MAX_ORDER 22
 
+/* The records of one of these, of 64 bytes each. */
+#define MAX_MASK_SPAN ((guint64) 64 << MAX_ORDER)
+
 /* Source: Linux include/linux/mmzone.h MAX_PAGE_ORDER: 10 on x86, 13 on arm64 with 64 KiB. */
 #define MAX_FREE_ORDER 13
 
@@ -92,6 +95,23 @@ get_record_pfn (const P2vLinuxPageReader *self,
          self->layout->size_bytes;
 }
 
+/* Where the record of the head is, by that of a tail; 0 if @va is none, which bit 0 says. The rest is
+ * the head's address, or, on 64-bit processors since 7.1, a mask that makes the one of the other: such
+ * a mask would be the address of a record at the very end of all addresses, where there are none.
+ * Source: Linux include/linux/page-flags.h, _compound_head() and set_compound_head() (6.12 and
+ * 7.2). */
+static P2vVirtAddr
+get_head_va (const P2vLinuxPageReader *self,
+             P2vVirtAddr               va,
+             guint64                   word)
+{
+  guint64 span = ~word + 2;
+
+  if (!(word & 1))
+    return 0;
+  return span <= MAX_MASK_SPAN && (span & (span - 1)) == 0 ? va & word : word - 1;
+}
+
 gboolean
 p2v_linux_page_read (P2vLinuxPageReader *self,
                      guint64             pfn,
@@ -115,8 +135,7 @@ p2v_linux_page_read (P2vLinuxPageReader *self,
     .private = get_word (self, record, layout->private_at),
     .slab_cache =
       layout->slab_cache_at != 0 ? get_word (self, record, layout->slab_cache_at) : 0,
-    /* Bit 0 says that it is a tail. Source: Linux include/linux/page-flags.h compound_head(). */
-    .compound_head = head & 1 ? head - 1 : 0,
+    .compound_head = get_head_va (self, va, head),
     .mapcount = get_u32 (record, layout->mapcount_at),
     .refcount = get_u32 (record, layout->refcount_at),
   };
@@ -318,6 +337,7 @@ get_type_flags (const P2vLinuxPage *page)
     case LINUX_PAGE_TYPE_SLAB:
     case LINUX_PAGE_TYPE_ZSMALLOC:
     case LINUX_PAGE_TYPE_UNACCEPTED:
+    case LINUX_PAGE_TYPE_LARGE_KMALLOC:
     case LINUX_N_PAGE_TYPES:
     default:
       return P2V_FRAME_FLAGS_NONE;
