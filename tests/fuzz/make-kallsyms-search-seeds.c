@@ -24,8 +24,8 @@ int
 main (int    argc,
       char **argv)
 {
-  const P2vTestKallsymsOrder oldest = { 8, TRUE, FALSE, 8, FALSE, FALSE, TRUE };
-  const P2vTestKallsymsOrder newest = { 8, FALSE, TRUE, 4, FALSE, TRUE, FALSE };
+  const P2vTestKallsymsOrder oldest = { 8, TRUE, FALSE, 8, FALSE, FALSE, TRUE, FALSE };
+  const P2vTestKallsymsOrder newest = { 8, FALSE, TRUE, 4, FALSE, TRUE, FALSE, FALSE };
 
   if (argc != 2)
     {

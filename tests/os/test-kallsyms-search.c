@@ -13,26 +13,32 @@
 
 #define BASE_64 G_GUINT64_CONSTANT (0xffffffffad200000)
 #define BASE_32 G_GUINT64_CONSTANT (0xde000000)
+/* Such tables may be moved. */
+#define BASE_PLACE 0x1000000
 
 /* More than 2048, and the last block of 256 is not full. */
 #define N_SYMBOLS 3001
 
-/* Words, whole addresses, offsets last, markers' bytes, seqs, negative, plain lengths. */
+/* Words, whole addresses, offsets last, markers' bytes, seqs, negative, plain lengths, from their
+ * places. */
 static const P2vTestKallsymsOrder orders[] = {
-  { 8, TRUE, FALSE, 8, FALSE, FALSE, TRUE },   /* x86-64 before 4.6 */
-  { 8, FALSE, FALSE, 8, FALSE, TRUE, TRUE },   /* to 4.19 */
-  { 8, FALSE, FALSE, 4, FALSE, TRUE, TRUE },   /* from 4.20 on */
-  { 8, FALSE, FALSE, 4, TRUE, TRUE, FALSE },   /* 6.1 of Debian, 6.2 */
-  { 8, FALSE, TRUE, 4, FALSE, TRUE, FALSE },   /* from 6.4 on */
-  { 8, FALSE, TRUE, 4, FALSE, FALSE, FALSE },  /* arm64 */
-  { 4, FALSE, FALSE, 4, TRUE, FALSE, FALSE },  /* i386 */
-  { 4, FALSE, TRUE, 4, FALSE, FALSE, FALSE },  /* i386 from 6.4 on */
-  { 4, TRUE, FALSE, 4, FALSE, FALSE, TRUE },   /* i386 before 4.6 */
+  { 8, TRUE, FALSE, 8, FALSE, FALSE, TRUE, FALSE },   /* x86-64 before 4.6 */
+  { 8, FALSE, FALSE, 8, FALSE, TRUE, TRUE, FALSE },   /* to 4.19 */
+  { 8, FALSE, FALSE, 4, FALSE, TRUE, TRUE, FALSE },   /* from 4.20 on */
+  { 8, FALSE, FALSE, 4, TRUE, TRUE, FALSE, FALSE },   /* 6.1 of Debian, 6.2 */
+  { 8, FALSE, TRUE, 4, FALSE, TRUE, FALSE, FALSE },   /* from 6.4 on */
+  { 8, FALSE, TRUE, 4, FALSE, FALSE, FALSE, FALSE },  /* arm64 */
+  { 8, FALSE, TRUE, 4, FALSE, FALSE, FALSE, TRUE },  /* from 7.0 on */
+  { 4, FALSE, FALSE, 4, TRUE, FALSE, FALSE, FALSE },  /* i386 */
+  { 4, FALSE, TRUE, 4, FALSE, FALSE, FALSE, FALSE },  /* i386 from 6.4 on */
+  { 4, TRUE, FALSE, 4, FALSE, FALSE, TRUE, FALSE },   /* i386 before 4.6 */
 };
 
 static guint64
 get_base (const P2vTestKallsymsOrder *order)
 {
+  if (order->from_places)
+    return BASE_PLACE;
   return order->word_bytes == 8 ? BASE_64 : BASE_32;
 }
 
@@ -78,6 +84,7 @@ tables_are_found_in_every_order (void **state)
       if (!locate (bytes, digits, &kallsyms))
         fail_msg ("order %zu was not found", i);
       assert_int_equal (kallsyms.has_plain_lengths, orders[i].has_plain_lengths);
+      assert_int_equal (kallsyms.is_place_relative, orders[i].from_places);
       assert_symbols (&orders[i], &kallsyms);
       p2v_kallsyms_clear (&kallsyms);
     }

@@ -35,6 +35,7 @@ read_table (const P2vKallsymsWriter *writer,
     .offsets = offsets,
     .n_symbols = writer->n_symbols,
     .relative_base = writer->base,
+    .is_place_relative = writer->form == P2V_TEST_KALLSYMS_PLACES,
   };
   return p2v_kallsyms_read (&kallsyms, error);
 }
@@ -92,6 +93,20 @@ negative_offsets_are_addresses_and_others_per_cpu_values (void **state)
   assert_symbol (writer, "current_task", 0x1fb80);
   assert_symbol (writer, "_text", BASE);
   assert_symbol (writer, "init_task", BASE + 0x1a1aa40);
+}
+
+static void
+offsets_from_their_own_places_are_addresses (void **state)
+{
+  g_autoptr (P2vKallsymsWriter) writer
+      = p2v_kallsyms_writer_new (P2V_TEST_KALLSYMS_PLACES, BASE + 0x1000000, NULL);
+  p2v_kallsyms_writer_add (writer, "t_text", BASE);
+  p2v_kallsyms_writer_add (writer, "dinit_task", BASE + 0x1a1aa40);
+  p2v_kallsyms_writer_add (writer, "b_end", BASE + 0x2000000);
+
+  assert_symbol (writer, "_text", BASE);
+  assert_symbol (writer, "init_task", BASE + 0x1a1aa40);
+  assert_symbol (writer, "_end", BASE + 0x2000000);
 }
 
 static void
@@ -262,6 +277,7 @@ main (void)
   const struct CMUnitTest tests[] = {
     cmocka_unit_test (offsets_from_the_base_are_addresses),
     cmocka_unit_test (negative_offsets_are_addresses_and_others_per_cpu_values),
+    cmocka_unit_test (offsets_from_their_own_places_are_addresses),
     cmocka_unit_test (tokens_stand_for_their_texts),
     cmocka_unit_test (of_equal_names_the_first_is_taken_and_missing_ones_are_not_found),
     cmocka_unit_test (long_name_has_a_length_of_two_bytes),

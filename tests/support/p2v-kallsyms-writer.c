@@ -68,6 +68,8 @@ p2v_kallsyms_writer_add (P2vKallsymsWriter *self,
 
   if (self->form == P2V_TEST_KALLSYMS_NEGATIVE)
     offset = va < 0x80000000 ? va : self->base - 1 - va;
+  if (self->form == P2V_TEST_KALLSYMS_PLACES)
+    offset -= self->offsets->len;
   p2v_test_append (self->offsets, 4, offset);
   add_length (self, strlen (record));
   g_byte_array_append (self->names, (const guint8 *) record, (guint) strlen (record));

@@ -14,6 +14,7 @@ typedef enum
 {
   P2V_TEST_KALLSYMS_PLAIN,    /* offset = address - base */
   P2V_TEST_KALLSYMS_NEGATIVE, /* ABSOLUTE_PERCPU: base - 1 - offset, or the value itself if >= 0 */
+  P2V_TEST_KALLSYMS_PLACES,   /* offset = address - where it stands, the first one at base */
 } P2vTestKallsymsForm;
 
 typedef struct

@@ -191,10 +191,12 @@ append_offsets (GByteArray                 *bytes,
   for (guint i = 0; i < n_symbols; i++)
     if (order->has_addresses)
       p2v_test_append (bytes, order->word_bytes, get_va (base, i));
+    else if (order->from_places)
+      p2v_test_append (bytes, 4, get_va (base, i) - bytes->len);
     else
       p2v_test_append (bytes, 4, order->is_negative ? base - 1 - get_va (base, i) : 16 * i);
   align (bytes, order->word_bytes);
-  if (!order->has_addresses)
+  if (!order->has_addresses && !order->from_places)
     p2v_test_append (bytes, order->word_bytes, base);
 }
 

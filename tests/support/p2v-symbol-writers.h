@@ -40,9 +40,11 @@ typedef struct
   gboolean has_seqs;           /* between markers and token table (6.2) */
   gboolean is_negative;        /* ABSOLUTE_PERCPU */
   gboolean has_plain_lengths;  /* before 6.1; then name 1000 has 200 characters */
+  gboolean from_places;        /* offsets count from where they stand (7.0); no base behind them */
 } P2vTestKallsymsOrder;
 
-/* @n_symbols named "tsymbol_0", "tsymbol_1" ..., 16 bytes apart from @base on, among other bytes.
+/* @n_symbols named "tsymbol_0", "tsymbol_1" ..., 16 bytes apart from @base on, among other bytes;
+ * where offsets count from their own places these are taken from the start of the bytes.
  * *@ret_digits is where "0" stands in the token table. */
 GByteArray *p2v_test_kallsyms_new (const P2vTestKallsymsOrder *order,
                                    guint64                     base,

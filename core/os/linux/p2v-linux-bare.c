@@ -49,6 +49,7 @@ typedef struct
   gpointer               user_data;
   GArray                *banners;       /* Banner */
   P2vSymbolTable        *symbols;       /* the first that was found in memory, or NULL */
+  gboolean               is_physical;   /* its addresses are physical ones */
   guint                  n_attempts;
   GError                *first_error;
 } Bare;
@@ -95,6 +96,7 @@ look_for_symbols (Bare         *self,
           !p2v_linux_locate_kallsyms (self->search->image, pa + at, &kallsyms))
         continue;
       self->symbols = p2v_kallsyms_read (&kallsyms, NULL);
+      self->is_physical = kallsyms.is_place_relative;
       p2v_kallsyms_clear (&kallsyms);
     }
 }
@@ -253,20 +255,6 @@ offer (Bare                 *self,
   return FALSE;
 }
 
-/* The table found in memory has the addresses at which the kernel runs. */
-static gboolean
-offer_own (Bare         *self,
-           const Banner *banner)
-{
-  guint64 banner_va, root_va;
-
-  return self->symbols != NULL &&
-         p2v_symbol_table_find (self->symbols, "linux_banner", &banner_va) &&
-         find_root (self->symbols, &root_va) &&
-         (banner_va - banner->pa) % P2V_FRAME_SIZE == 0 &&
-         offer (self, banner, self->symbols, banner_va - banner->pa, 0);
-}
-
 /* How far KASLR has moved the kernel from where it was linked: so far that its page tables lead to
  * the banner. FALSE if they do not lead there at all. */
 static gboolean
@@ -296,22 +284,63 @@ find_shift (Bare                *self,
   return FALSE;
 }
 
+/* Forms of page tables that are tried where nothing says which one it is. */
+static const P2vPagingForm *const trial_forms[] = {
+  &p2v_paging_form_x86_64_4,
+  &p2v_paging_form_x86_64_5,
+};
+
+/* A table that tells places in memory becomes one of addresses where page tables lead to the banner
+ * from. The kernel keeps its place within a large page wherever it is moved to. */
+static gboolean
+move_symbols (Bare         *self,
+              const Banner *banner)
+{
+  guint64 banner_va = START_KERNEL_MAP + banner->pa % SHIFT_STEP;
+  guint64 banner_pa, root_pa, shift;
+
+  if (!p2v_symbol_table_find (self->symbols, "linux_banner", &banner_pa) ||
+      banner_pa != banner->pa || !find_root (self->symbols, &root_pa))
+    return FALSE;
+  for (gsize i = 0; i < G_N_ELEMENTS (trial_forms); i++)
+    if (find_shift (self, trial_forms[i], banner, root_pa, banner_va, &shift))
+      {
+        p2v_symbol_table_shift (self->symbols, 0, banner_va + shift - banner_pa);
+        self->is_physical = FALSE;
+        return TRUE;
+      }
+  return FALSE;
+}
+
+/* The table found in memory has the addresses at which the kernel runs. */
+static gboolean
+offer_own (Bare         *self,
+           const Banner *banner)
+{
+  guint64 banner_va, root_va;
+
+  return self->symbols != NULL && (!self->is_physical || move_symbols (self, banner)) &&
+         p2v_symbol_table_find (self->symbols, "linux_banner", &banner_va) &&
+         find_root (self->symbols, &root_va) &&
+         (banner_va - banner->pa) % P2V_FRAME_SIZE == 0 &&
+         offer (self, banner, self->symbols, banner_va - banner->pa, 0);
+}
+
 /* The table of a file has the addresses at which the kernel was linked. */
 static gboolean
 offer_file (Bare                *self,
             const P2vSymbolFile *file,
             const Banner        *banner)
 {
-  static const P2vPagingForm *const forms[] = { &p2v_paging_form_x86_64_4,
-                                                &p2v_paging_form_x86_64_5 };
   guint64 banner_va, root_va, shift;
 
   if (file == NULL || file->symbols == NULL || !g_str_equal (file->banner, banner->text) ||
       !p2v_symbol_table_find (file->symbols, "linux_banner", &banner_va) ||
       !find_root (file->symbols, &root_va))
     return FALSE;
-  for (gsize i = 0; i < G_N_ELEMENTS (forms); i++)
-    if (find_shift (self, forms[i], banner, banner->pa + root_va - banner_va, banner_va, &shift))
+  for (gsize i = 0; i < G_N_ELEMENTS (trial_forms); i++)
+    if (find_shift (self, trial_forms[i], banner, banner->pa + root_va - banner_va, banner_va,
+                    &shift))
       return offer (self, banner, file->symbols, banner_va + shift - banner->pa, shift);
   return FALSE;
 }
@@ -391,7 +420,10 @@ p2v_linux_search_bare (const P2vSystemSearch  *search,
                        GError                **error)
 {
   g_autoptr (GArray) banners = g_array_new (FALSE, FALSE, sizeof (Banner));
-  Bare self = { search, try_candidate, user_data, banners, NULL, 0, NULL };
+  Bare self = { .search = search,
+                .try_candidate = try_candidate,
+                .user_data = user_data,
+                .banners = banners };
 
   g_array_set_clear_func (banners, clear_banner);
   gboolean ok = search_and_offer (&self, file, error);

@@ -51,8 +51,12 @@ p2v_linux_locate_kallsyms (P2vImage    *image,
     return FALSE;
   gsize n_before = read_before (image, page_pa, before, buffer);
   gsize n_behind = read_behind (image, page_pa, behind, buffer + before);
-  return p2v_kallsyms_locate (buffer + before - n_before, n_before + n_behind,
-                              n_before + (digits_pa - page_pa), ret_kallsyms);
+  if (!p2v_kallsyms_locate (buffer + before - n_before, n_before + n_behind,
+                            n_before + (digits_pa - page_pa), ret_kallsyms))
+    return FALSE;
+  if (ret_kallsyms->is_place_relative)
+    ret_kallsyms->relative_base += page_pa - n_before;
+  return TRUE;
 }
 
 /* What is read at a time, and what is looked at again in the next piece. */

@@ -39,6 +39,18 @@ static const char *const symbol_names[LINUX_N_SYMBOLS] = {
   [LINUX_SYMBOL_TBOOT_MM] = "tboot_mm",
 };
 
+/* Names that symbols have in newer kernels. Source: Linux commits "x86/alternatives:
+ * Rename 'poking_mm' to 'text_poke_mm'" (6.16) and "timekeeping: Introduce auxiliary timekeepers"
+ * (6.17), kernel/time/timekeeping.c: the first of timekeeper_data is what tk_core was. */
+static const struct
+{
+  P2vLinuxSymbol symbol;
+  const char    *name;
+} newer_names[] = {
+  { LINUX_SYMBOL_POKING_MM, "text_poke_mm" },
+  { LINUX_SYMBOL_TK_CORE, "timekeeper_data" },
+};
+
 static const char *
 get_release (const P2vLinux *self)
 {
@@ -137,6 +149,10 @@ resolve_symbols (P2vLinux *self)
       if (self->symbol_table != NULL)
         (void) !p2v_symbol_table_find (self->symbol_table, symbol_names[i], &self->symbols[i].va);
     }
+  for (gsize i = 0; i < G_N_ELEMENTS (newer_names) && self->symbol_table != NULL; i++)
+    if (self->symbols[newer_names[i].symbol].va == 0)
+      (void) !p2v_symbol_table_find (self->symbol_table, newer_names[i].name,
+                                     &self->symbols[newer_names[i].symbol].va);
   if (self->symbols[LINUX_SYMBOL_LINUX_BANNER].va == 0)
     self->symbols[LINUX_SYMBOL_LINUX_BANNER].va = self->banner_va;
   if (self->symbols[LINUX_SYMBOL_INIT_UTS_NS].va == 0)

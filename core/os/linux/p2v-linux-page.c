@@ -95,9 +95,10 @@ get_record_pfn (const P2vLinuxPageReader *self,
          self->layout->size_bytes;
 }
 
-/* Where the record of the head is, by that of a tail; 0 if @va is none, which bit 0 says. The rest is
- * the head's address, or, on 64-bit processors since 7.1, a mask that makes the one of the other: such
- * a mask would be the address of a record at the very end of all addresses, where there are none.
+/* Where the record of the head is, by that of a tail; 0 if @va is none, which bit 0 says. The rest
+ * is the head's address, or, on 64-bit processors since 7.1, a mask that makes the one of the
+ * other: such a mask would be the address of a record at the very end of all addresses, where there
+ * are none.
  * Source: Linux include/linux/page-flags.h, _compound_head() and set_compound_head() (6.12 and
  * 7.2). */
 static P2vVirtAddr

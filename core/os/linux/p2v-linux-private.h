@@ -320,7 +320,8 @@ gboolean    p2v_linux_resolve_entries   (gconstpointer          system_data,
 /* Places that look like token tables and are worth reading what is around them. */
 #define P2V_LINUX_MAX_KALLSYMS_ATTEMPTS 64
 
-/* Fills in @ret_kallsyms, which is to be cleared, from around the digits of its token table. */
+/* Fills in @ret_kallsyms, which is to be cleared, from around the digits of its token table. Where
+ * offsets count from their own places the addresses are physical ones. */
 G_GNUC_WARN_UNUSED_RESULT
 gboolean    p2v_linux_locate_kallsyms   (P2vImage              *image,
                                          P2vPhysAddr            digits_pa,

@@ -90,30 +90,45 @@ open_kallsyms_strings (const P2vLinux  *self,
   return kallsyms->token_index != NULL;
 }
 
+/* What the offsets count from: a base that the kernel keeps, or each from its own place. */
+static gboolean
+open_kallsyms_base (const P2vLinux  *self,
+                    P2vKallsyms     *kallsyms,
+                    GError         **error)
+{
+  guint64 base_va, base = 0;
+
+  if (!p2v_linux_get_info_symbol (self->vmcoreinfo, "kallsyms_relative_base", &base_va))
+    {
+      kallsyms->is_place_relative = TRUE;
+      return p2v_linux_get_required_symbol (self, "kallsyms_offsets", &kallsyms->relative_base,
+                                            error);
+    }
+  g_autoptr (GBytes) bytes = p2v_linux_read_kernel_bytes (self, base_va, self->arch->word_bytes,
+                                                          "kallsyms_relative_base", error);
+  if (bytes == NULL)
+    return FALSE;
+  memcpy (&base, g_bytes_get_data (bytes, NULL), self->arch->word_bytes);
+  kallsyms->relative_base = GUINT64_FROM_LE (base);
+  return TRUE;
+}
+
 static gboolean
 open_kallsyms_numbers (const P2vLinux  *self,
                        P2vKallsyms     *kallsyms,
                        GError         **error)
 {
-  guint64 n_symbols_va, base_va, offsets_va;
+  guint64 n_symbols_va, offsets_va;
 
   if (!p2v_linux_get_required_symbol (self, "kallsyms_num_syms", &n_symbols_va, error) ||
-      !p2v_linux_get_required_symbol (self, "kallsyms_relative_base", &base_va, error) ||
-      !p2v_linux_get_required_symbol (self, "kallsyms_offsets", &offsets_va, error))
+      !p2v_linux_get_required_symbol (self, "kallsyms_offsets", &offsets_va, error) ||
+      !open_kallsyms_base (self, kallsyms, error))
     return FALSE;
   g_autoptr (GBytes) n_bytes
       = p2v_linux_read_kernel_bytes (self, n_symbols_va, 4, "kallsyms_num_syms", error);
   if (n_bytes == NULL)
     return FALSE;
-  g_autoptr (GBytes) base_bytes
-      = p2v_linux_read_kernel_bytes (self, base_va, self->arch->word_bytes,
-                                     "kallsyms_relative_base", error);
-  if (base_bytes == NULL)
-    return FALSE;
   P2vReader n_reader = p2v_reader_le (g_bytes_get_data (n_bytes, NULL), 4);
-  guint64 base = 0;
-  memcpy (&base, g_bytes_get_data (base_bytes, NULL), self->arch->word_bytes);
-  kallsyms->relative_base = GUINT64_FROM_LE (base);
   if (!p2v_reader_get_u32 (&n_reader, 0, &kallsyms->n_symbols))
     g_assert_not_reached ();
   if (kallsyms->n_symbols == 0 || kallsyms->n_symbols > P2V_LIMIT_SYMBOLS)
@@ -141,7 +156,11 @@ search_kallsyms (P2vLinux     *self,
   if (self->n_image_searches++ < P2V_LINUX_MAX_IMAGE_SEARCHES &&
       p2v_linux_search_kallsyms (self->image, start_pa & ~(P2V_FRAME_SIZE - 1), 2 * distance,
                                     kallsyms))
-    return TRUE;
+    {
+      if (kallsyms->is_place_relative)
+        kallsyms->relative_base += self->delta;
+      return TRUE;
+    }
   p2v_linux_set_error (self, P2V_OS_ERROR_SYMBOLS_MISSING, error,
                        _("its VMCOREINFO does not say where its symbol table (kallsyms) is, and "
                          "within 128 MiB of its page tables at 0x%" PRIx64 " none was found"),

@@ -441,6 +441,44 @@ find_offsets (const Search *self,
   return FALSE;
 }
 
+/* Whether the @n_symbols numbers at @at, each added to the place where it stands, rise. Symbols at
+ * one address are common, but hardly any are at most of them. */
+static gboolean
+places_rise (const Search *self,
+             gsize         at)
+{
+  gint64 before = G_MININT64;
+  guint32 n_distinct = 0;
+
+  for (guint32 i = 0; i < self->n_symbols; i++)
+    {
+      guint32 raw;
+      if (!p2v_reader_get_u32 (&self->bytes, at + (gsize) i * sizeof raw, &raw))
+        return FALSE;
+      gint64 place = (gint64) i * (gint64) sizeof raw + (gint32) raw;
+      if (place < before)
+        return FALSE;
+      n_distinct += place != before;
+      before = place;
+    }
+  return n_distinct > self->n_symbols / 2;
+}
+
+/* Offsets without a base: behind the token index, in all kernels that have them. */
+static gboolean
+find_places (const Search *self,
+             P2vKallsyms  *kallsyms)
+{
+  gsize offsets = align_up (self->token_index + INDEX_BYTES, sizeof (guint32));
+
+  if (!places_rise (self, offsets))
+    return FALSE;
+  kallsyms->offsets = copy_bytes (self, offsets, (gsize) self->n_symbols * sizeof (guint32));
+  kallsyms->relative_base = offsets;
+  kallsyms->is_place_relative = TRUE;
+  return TRUE;
+}
+
 /* Whole addresses: before the count, in all kernels that have them. */
 static gboolean
 find_addresses (const Search *self,
@@ -471,7 +509,8 @@ p2v_kallsyms_locate (const guint8 *bytes,
 
   if (!find_index (&self, digits) || !find_markers (&self))
     return FALSE;
-  if (!find_offsets (&self, &kallsyms) && !find_addresses (&self, &kallsyms))
+  if (!find_offsets (&self, &kallsyms) && !find_places (&self, &kallsyms) &&
+      !find_addresses (&self, &kallsyms))
     return FALSE;
   kallsyms.n_symbols = self.n_symbols;
   kallsyms.has_plain_lengths = self.has_plain_lengths;

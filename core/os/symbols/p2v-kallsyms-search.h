@@ -10,7 +10,7 @@
  * the addresses, which must rise. A chance hit passes none of this.
  *
  * The order of the tables has changed, and with it what lies between them.
- * Source: Linux scripts/kallsyms.c write_src(), of 4.6, 4.20, 6.1, 6.2, 6.4 and 6.12. */
+ * Source: Linux scripts/kallsyms.c write_src(), of 4.6, 4.20, 6.1, 6.2, 6.4, 6.12 and 7.0. */
 
 #pragma once
 
@@ -32,7 +32,9 @@ gsize    p2v_kallsyms_find_digits (const guint8  *bytes,
 gboolean p2v_kallsyms_may_be_tokens (const guint8 *bytes,
                                    gsize          length);
 /* Fills in @ret_kallsyms, which is to be cleared, with copies from @bytes, where the digits are at
- * @digits and the rest is around it. FALSE if there are no tables. */
+ * @digits and the rest is around it. Offsets that count from their own places are left to count
+ * from the start of @bytes: their address is for the caller to add to relative_base. FALSE if there
+ * are no tables. */
 G_GNUC_WARN_UNUSED_RESULT
 gboolean p2v_kallsyms_locate      (const guint8  *bytes,
                                    gsize          length,

@@ -102,7 +102,10 @@ get_symbol_va (const P2vKallsyms *self,
   if (self->address_bytes == sizeof *ret_va)
     return p2v_reader_get_u64 (offsets, (guint64) i * sizeof *ret_va, ret_va);
   gboolean ok = p2v_reader_get_u32 (offsets, (guint64) i * sizeof raw, &raw);
-  *ret_va = self->address_bytes != 0 ? raw : symbol_va (self, raw, negative);
+  if (self->is_place_relative)
+    *ret_va = self->relative_base + (guint64) i * sizeof raw + (guint64) (gint64) (gint32) raw;
+  else
+    *ret_va = self->address_bytes != 0 ? raw : symbol_va (self, raw, negative);
   return ok;
 }
 

@@ -9,9 +9,10 @@
  *   token_index  256 x u16: where each token's text starts in token_table
  *   token_table  256 NUL-terminated texts
  *   offsets      a s32 a symbol, relative to relative_base; or its whole address, in kernels before
- *                4.6 and where CONFIG_KALLSYMS_BASE_RELATIVE was off
+ *                4.6 and where CONFIG_KALLSYMS_BASE_RELATIVE was off; since 7.0 relative to where
+ *                it stands itself
  * Source: Linux commit 2213e9a66bb8 "kallsyms: add support for relative offsets in kallsyms address
- * table" (4.6). */
+ * table" (4.6); commit a081b5789255 "kallsyms: Get rid of kallsyms relative base" (7.0). */
 
 #pragma once
 
@@ -24,7 +25,8 @@ typedef struct
   GBytes  *token_index;        /* 512 bytes */
   GBytes  *offsets;            /* 4 bytes a symbol, or address_bytes */
   guint32  n_symbols;
-  guint64  relative_base;
+  guint64  relative_base;      /* or the address of the first offset */
+  gboolean is_place_relative;  /* an offset counts from its own address */
   guint    address_bytes;      /* of whole addresses in offsets: 4 or 8; 0 for relative ones */
   gboolean has_plain_lengths;  /* a name's length is one byte always: kernels before 6.1 */
 } P2vKallsyms;
