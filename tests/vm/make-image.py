@@ -3,10 +3,11 @@
 # Copyright 2026 The pas2vas authors
 """make-image VARIANT OUTDIR [--formats] : boot a real Debian kernel under qemu
 (TCG), freeze a known load, write ground truth and memory images to OUTDIR."""
-import sys, os, subprocess, json, socket, time, shutil, glob, re, struct, argparse, zlib
+import sys, os, subprocess, json, socket, time, shutil, glob, re, struct, argparse
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-CACHE = os.environ.get('RIG_CACHE') or os.path.expanduser('~/.cache/pas2vas-rig')
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import debian
+from debian import CACHE, HERE, sh
 
 K61, K612, KC, KARM = (
     '6.1.0-56-amd64',
@@ -14,6 +15,9 @@ K61, K612, KC, KARM = (
     '6.1.0-56-cloud-amd64',
     '6.1.0-50-arm64',
 )
+OLD = dict(suite='bullseye', load='std')
+BACKPORTS = dict(suite='bookworm-backports', load='std')
+NEWEST = dict(suite='sid', load='std')
 # Skylake is an Intel model, so the kernel itself turns page-table isolation on.
 VARIANTS = {
     'amd64': dict(kver=K61, mem=256, cpu='Skylake-Client-v1', load='std'),
@@ -52,6 +56,18 @@ VARIANTS = {
     ),
     'i386': dict(kver='6.1.0-50-686', mem=1024, cpu='qemu32', load='std', skip='hwpoison'),
     'arm64': dict(kver=KARM, mem=384, cpu='cortex-a72', load='std', skip='devmap'),
+    # Older and newer ones, the newest of each flavour in suites beside the system's own.
+    'amd64-510': dict(OLD, flavour='amd64', mem=256, cpu='Skylake-Client-v1'),
+    'amd64-510-cloud': dict(OLD, flavour='cloud-amd64', mem=256, cpu='qemu64'),
+    'amd64-510-rt': dict(OLD, flavour='rt-amd64', mem=384, cpu='max', smp=2),
+    'i386-510': dict(OLD, flavour='686', mem=1024, cpu='qemu32', skip='hwpoison'),
+    'i386-pae-510': dict(OLD, flavour='686-pae', mem=1024, cpu='max', skip='hwpoison'),
+    'arm64-510': dict(OLD, flavour='arm64', mem=384, cpu='cortex-a72', skip='devmap'),
+    'arm64-612': dict(BACKPORTS, flavour='arm64', mem=384, cpu='cortex-a72', skip='devmap'),
+    'arm64-612-max': dict(BACKPORTS, flavour='arm64', mem=384, cpu='max', skip='devmap'),
+    'arm64-16k': dict(BACKPORTS, flavour='arm64-16k', mem=1536, cpu='cortex-a76', skip='devmap'),
+    'amd64-newest': dict(NEWEST, flavour='amd64', mem=384, cpu='max,-la57'),
+    'arm64-newest': dict(NEWEST, flavour='arm64', mem=512, cpu='max', skip='devmap'),
     'tiny': dict(
         kver=KC,
         mem=76,
@@ -70,75 +86,23 @@ TOOL = {
 }
 
 
-def arch_of(kver):
-    return 'i386' if '686' in kver else 'arm64' if 'arm64' in kver else 'amd64'
+def arch_of(v):
+    name = v.get('kver') or v['flavour']
+    return 'i386' if '686' in name else 'arm64' if 'arm64' in name else 'amd64'
 
 
-def sh(*a, **k):
-    return subprocess.run(a, check=True, **k)
+def unpacked(path):
+    """a module's bytes, however it is compressed"""
+    with open(path, 'rb') as f:
+        data = f.read()
+    tool = {'.xz': 'xz', '.zst': 'zstd'}.get(os.path.splitext(path)[1])
+    if tool is None:
+        return data
+    return subprocess.run([tool, '-dcq'], input=data, check=True, capture_output=True).stdout
 
 
 def log(*a):
     print(time.strftime('%H:%M:%S'), *a, flush=True)
-
-
-def debs(kver, arch, lime=False):
-    """download and unpack what this variant needs, once"""
-    d = CACHE + '/debs'
-    os.makedirs(d, exist_ok=True)
-    kd = f'{CACHE}/k/linux-image-{kver}'
-    if not os.path.isdir(kd):
-        sh('apt-get', 'download', f'linux-image-{kver}:{arch}', cwd=d)
-        f = glob.glob(f'{d}/linux-image-{kver}_*_{arch}.deb')[0]
-        os.makedirs(kd)
-        sh('dpkg', '-x', f, kd)
-    bb = f'{CACHE}/bb-{arch}'
-    if not os.path.isdir(bb):
-        sh('apt-get', 'download', f'busybox-static:{arch}', cwd=d)
-        sh('dpkg', '-x', glob.glob(f'{d}/busybox-static_*_{arch}.deb')[0], bb)
-    if not os.path.exists(f'{kd}/lib/modules/{kver}/modules.dep.bin'):
-        sh('depmod', '-b', kd, kver)
-    if lime and not os.path.exists(f'{CACHE}/ko/lime-{kver}.ko'):
-        need_lime = True
-    else:
-        need_lime = False
-    common = {'6.12': '6.12.117+deb12-common'}.get(
-        kver[:4], '-'.join(kver.split('-')[:2]) + '-common'
-    )
-    hd = f'{CACHE}/hdr/usr/src/linux-headers-{kver}'
-    if not os.path.isdir(hd):
-        kb = 'linux-kbuild-' + (kver.rsplit('-', 1)[0] if kver.startswith('6.12') else '6.1')
-        sh(
-            'apt-get',
-            'download',
-            f'linux-headers-{kver}:{arch}',
-            f'linux-headers-{common}',
-            kb,
-            cwd=d,
-        )
-        for f in (
-            glob.glob(f'{d}/linux-headers-{kver}_*.deb')
-            + glob.glob(f'{d}/linux-headers-{common}_*.deb')
-            + glob.glob(f'{d}/{kb}_*.deb')
-        ):
-            sh('dpkg', '-x', f, CACHE + '/hdr')
-        sh('sed', '-i', f's,include /usr/src,include {CACHE}/hdr/usr/src,', hd + '/Makefile')
-    source = open(HERE + '/kmod/rigtruth.c', 'rb').read()
-    ko = f'{CACHE}/ko/rigtruth-{kver}-{zlib.crc32(source):08x}.ko'
-    if not os.path.exists(ko):
-        os.makedirs(CACHE + '/ko', exist_ok=True)
-        sh(HERE + '/build-kmod', kver, HERE + '/kmod/rigtruth.c', ko)
-    if need_lime:
-        if not glob.glob(d + '/lime-forensics-dkms_*.deb'):
-            sh('apt-get', 'download', 'lime-forensics-dkms', cwd=d)
-        sh('dpkg', '-x', glob.glob(d + '/lime-forensics-dkms_*.deb')[0], CACHE + '/limesrc')
-        sh(
-            HERE + '/build-kmod',
-            kver,
-            glob.glob(CACHE + '/limesrc/usr/src/lime-forensics-*')[0],
-            f'{CACHE}/ko/lime-{kver}.ko',
-        )
-    return kd, bb, ko
 
 
 class Cpio:
@@ -204,23 +168,13 @@ def build(v, arch, kd, bb, ko, work):
         c.add('init', rd(work + '/riginit'))
         lst = []
         for m in mods:
-            data = rd(m)
-            if m.endswith('.xz'):
-                data = subprocess.run(['xz', '-dc', m], check=True, capture_output=True).stdout
-            n = 'mods/' + os.path.basename(m).replace('.xz', '')
-            c.add(n, data, 0o100644)
+            n = 'mods/' + re.sub(r'\.(xz|zst)$', '', os.path.basename(m))
+            c.add(n, unpacked(m), 0o100644)
             lst.append('/' + n)
-        sh(
-            {'amd64': 'strip', 'i386': 'i686-linux-gnu-strip', 'arm64': 'aarch64-linux-gnu-strip'}[
-                arch
-            ],
-            '--strip-debug',
-            '-o',
-            work + '/rt.ko',
-            ko,
-        )
-        c.add('mods/rigtruth.ko', rd(work + '/rt.ko'), 0o100644)
-        lst.append('/mods/rigtruth.ko')
+        if ko:
+            sh(strip, '--strip-debug', '-o', work + '/rt.ko', ko)
+            c.add('mods/rigtruth.ko', rd(work + '/rt.ko'), 0o100644)
+            lst.append('/mods/rigtruth.ko')
         lime = f'{CACHE}/ko/lime-{v["kver"]}.ko'
         c.add('mods/list', ('\n'.join(lst) + '\n').encode(), 0o100644)
         if v.get('noroot'):
@@ -349,11 +303,11 @@ def main():
         v['mem'] = a.mem
     if a.cpu:
         v['cpu'] = a.cpu
-    arch = arch_of(v['kver'])
+    arch = arch_of(v)
     out = os.path.abspath(a.outdir)
     work = out + '/work'
     os.makedirs(work, exist_ok=True)
-    kd, bb, ko = debs(v['kver'], arch, a.lime_module)
+    v['kver'], kd, bb, ko = debian.get_newest(v, arch, a.lime_module)
     build(v, arch, kd, bb, ko, work)
     for f in 'serial.log', 'qmp.sock', 'truth.raw', 'lime.raw':
         if os.path.exists(f'{work}/{f}'):
@@ -420,7 +374,7 @@ def main():
         '-device',
         'virtio-rng-pci',
         '-kernel',
-        glob.glob(kd + '/boot/vmlinuz-*')[0],
+        glob.glob(kd + '/**/vmlinuz*', recursive=True)[0],
         '-initrd',
         work + '/initrd.cpio.gz',
         '-append',
@@ -530,8 +484,11 @@ def main():
     with open(
         out + '/walk.log', 'w'
     ) as f:  # the independent walker against pagemap; writes truth-pfnmap.tsv
+        via = 'rigtruth' if ko else 'btf'
         subprocess.run(
-            [HERE + '/walk.py', out, '--write-pfnmap'], stdout=f, stderr=subprocess.STDOUT
+            [HERE + '/walk.py', out, '--write-pfnmap', '--via', via],
+            stdout=f,
+            stderr=subprocess.STDOUT,
         )
     sys.stdout.write(open(out + '/walk.log').read())
     for f in 'truth.raw', 'initrd.cpio':

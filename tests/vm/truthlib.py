@@ -28,6 +28,41 @@ def records(path):
                 raise SystemExit('bad truth stream at %d: %r' % (f.tell(), l[:60]))
 
 
+def in_small_pages(words, per_page):
+    """the words of frames, or the pagemap of pages, as of pages of 4 KiB"""
+    if per_page == 1:
+        return words
+    r = array.array('Q')
+    for e in words:
+        r.extend([e] * per_page)
+    return r
+
+
+def small_pagemap(words, per_page):
+    """Frames, and places in swap space, are counted in such pages, too."""
+    if per_page == 1:
+        return words
+    r = array.array('Q')
+    for e in words:
+        shift, mask = (0, (1 << 55) - 1) if e >> 63 else (5, (1 << 50) - 1)
+        number = e >> shift & mask
+        for k in range(per_page):
+            r.append(e & ~(mask << shift) | (number * per_page + k) << shift)
+    return r
+
+
+def small_swap_cache(line, per_page):
+    """A line of the module's about a page in the swap cache; others stay as they are."""
+    x = line.split(b'\t')
+    if per_page == 1 or x[0] != b'#swapcache':
+        return line
+    t, place = x[2].split(b':')
+    pfn, place = int(x[1], 16) * per_page, int(place, 16) * per_page
+    return b'\n'.join(
+        b'#swapcache\t%x\t%s:%x' % (pfn + k, t, place + k) for k in range(per_page)
+    )
+
+
 def convert(path, out):
     files = {}
     pm = []
@@ -39,8 +74,11 @@ def convert(path, out):
             files.setdefault(r[1], bytearray()).extend(r[2])
         else:
             pm.append(r[1:])
+    # Everything in these files is of pages of 4 KiB, whatever the kernel's are.
+    per_page = int(files.get('pagesize', b'4096')) >> 12
     kpc, kpf = (
-        array.array('Q', bytes(files.get('proc/' + n, b''))) for n in ('kpagecount', 'kpageflags')
+        in_small_pages(array.array('Q', bytes(files.get('proc/' + n, b''))), per_page)
+        for n in ('kpagecount', 'kpageflags')
     )
     for n, k in (('kpagecount', kpc), ('kpageflags', kpf)):
         with open(f'{out}/{n}.u64.tmp', 'wb') as f:
@@ -65,7 +103,8 @@ def convert(path, out):
             kcomm[int(x[0])] = bytes.fromhex(x[3]).split(b'\0')[0]
     for p in pids:
         c, s = stat(bytes(files[f'proc/{p}/stat']))
-        c = kcomm.get(p, c)
+        # stat escapes; comm has the bytes as they are, of a kworker more than the task has
+        c = kcomm.get(p, bytes(files.get(f'proc/{p}/comm', c)).removesuffix(b'\n')[:15])
         kth = int(s[6]) & 0x200000 != 0
         comm[p] = esc(c)
         ths = [
@@ -102,6 +141,7 @@ def convert(path, out):
     bufs = []
     per = {}
     for pid, va, a in pm:
+        a = small_pagemap(a, per_page)
         c = comm[pid]
         q = per.setdefault(pid, [0, 0])
         for i, e in enumerate(a):
@@ -145,7 +185,9 @@ def convert(path, out):
         if 'proc/' + k in files:
             open(f'{out}/{k}.txt', 'wb').write(files['proc/' + k])
     open(out + '/iomem.txt', 'wb').write(files['proc/iomem'])
-    open(out + '/rigtruth.tsv', 'wb').write(files.get('proc/rigtruth', b''))
+    with open(out + '/rigtruth.tsv', 'wb') as f:
+        for l in bytes(files.get('proc/rigtruth', b'')).splitlines():
+            f.write(small_swap_cache(l, per_page) + b'\n')
     open(out + '/verify.tsv', 'wb').write(files.get('verify', b''))
     with gzip.open(out + '/kallsyms.txt.gz', 'wb') as f:
         f.write(files.get('proc/kallsyms', b''))

@@ -24,6 +24,9 @@ class Image:
                 s.seg.append((a, b + 1, o + 32 - a))
                 o += 32 + b + 1 - a
         s.arch = s.lay['arch']
+        s.page_shift = int(s.info(r'PAGESIZE=(\d+)', '4096')).bit_length() - 1
+        # arm64: as many as the processor was told to use
+        s.va_bits = 64 - int(s.info(r'NUMBER\(TCR_EL1_T1SZ\)=(0x\w+)', '16'), 0)
         s.k = {}
         s.sym = {}
         for l in open(out + '/kernel.txt'):
@@ -40,6 +43,15 @@ class Image:
         }[s.arch]
         if s.mode == 'x64' and 'la57' in fl:
             s.mode = 'x64l5'
+
+    def info(s, pattern, otherwise):
+        """a value of the VMCOREINFO"""
+        try:
+            text = open(s.out + '/vmcoreinfo.txt').read()
+        except OSError:
+            text = ''
+        m = re.search('^' + pattern, text, re.M)
+        return m.group(1) if m else otherwise
 
     def read(s, pa, n):
         for a, b, d in s.seg:
@@ -148,41 +160,48 @@ def walk(img, pgd, st, kernel=False):
                 else:
                     yield va, f, 1, 'S'
     elif mode == 'arm64':
-        M = ((1 << 48) - 1) & ~0xFFF
+        # The last level is 3, the first one follows from the bits of an address. The software bit
+        # of PROT_NONE moved in 6.10.
+        ps = img.page_shift
+        per = ps - 3
+        M = ((1 << 48) - 1) & ~((1 << ps) - 1)
+        none = 11 if tuple(map(int, re.findall(r'\d+', img.lay['kver'])[:2])) >= (6, 10) else 58
+
+        first = 4 - -(-(img.va_bits - ps) // per)
+        top_bits = img.va_bits - ps - per * (3 - first)
 
         def level(pa, lvl, base):
-            t = tab(img, pa)
+            t = tab(img, pa, 8 << top_bits if lvl == first else 1 << ps)
             if t is None:
                 st['table outside image'] += 1
                 return
             st['tables L%d' % lvl] += 1
-            sh = 39 - 9 * lvl
-            for i in range(512):
-                e = t[i]
+            sh = ps + per * (3 - lvl)
+            for i, e in enumerate(t):
                 if not e:
                     continue
                 va = base + (i << sh)
                 if lvl == 3:
                     if e & 1:
-                        yield va, (e & M) >> 12, 1, 'P'
-                    elif e >> 58 & 1:
-                        yield va, (e & M) >> 12, 1, 'N'
+                        yield va, (e & M) >> 12, 1 << (ps - 12), 'P'
+                    elif e >> none & 1:
+                        yield va, (e & M) >> 12, 1 << (ps - 12), 'N'
                     else:
                         st['nonpresent L3'] += 1
-                        yield va, e, 1, 'S'
+                        yield va, e, 1 << (ps - 12), 'S'
                 elif e & 3 == 3:
                     yield from level(e & M, lvl + 1, va)
                 elif e & 1:
                     st['block L%d' % lvl] += 1
                     yield va, (e & M) >> 12, 1 << (sh - 12), 'P'
-                elif e >> 58 & 1 or e >> 59 & 1:
+                elif e >> none & 1 or e >> 59 & 1:
                     st['PROT_NONE block L%d' % lvl] += 1
                     yield va, (e & M) >> 12, 1 << (sh - 12), 'N'
                 else:
                     st['nonpresent L%d' % lvl] += 1
                     yield va, e, 1 << (sh - 12), 'S'
 
-        yield from level(pgd, 0, 0)
+        yield from level(pgd, first, 0)
 
 
 def esc(b):
@@ -450,11 +469,11 @@ def main():
     if a.via == 'btf':
         ts = tasks_btf(img)
         rt = tasks_rigtruth(img)
-        print(
+        rt and print(
             'task list from BTF: %d threads; the same set as the kernel module reported: %s'
             % (len(ts), sorted(x[:5] for x in ts) == sorted(x[:5] for x in rt))
         )
-        if sorted(x[:5] for x in ts) != sorted(x[:5] for x in rt):
+        if rt and sorted(x[:5] for x in ts) != sorted(x[:5] for x in rt):
             print(
                 '  only BTF:',
                 sorted(set(ts) - set(rt))[:5],

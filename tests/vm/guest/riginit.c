@@ -174,6 +174,7 @@ fnv (uint64_t h, const void *p, size_t n)
 }
 #define PMN 8192
 static uint64_t pm[PMN];
+static uint64_t page_bytes = 4096;
 static char mapsbuf[1 << 20];
 /* returns a hash of all interesting entries; writes them if emit */
 static uint64_t
@@ -201,12 +202,12 @@ pagemap (const char *base, int pid, int emit, uint64_t *npresent)
       unsigned long long s, e;
       if (sscanf (l, "%llx-%llx", &s, &e) != 2)
         continue;
-      for (uint64_t va = s; va < e; va += (uint64_t)PMN * 4096)
+      for (uint64_t va = s; va < e; va += PMN * page_bytes)
         {
-          uint64_t want = (e - va) / 4096;
+          uint64_t want = (e - va) / page_bytes;
           if (want > PMN)
             want = PMN;
-          ssize_t g = pread64 (pf, pm, want * 8, (off64_t)(va / 4096 * 8));
+          ssize_t g = pread64 (pf, pm, want * 8, (off64_t)(va / page_bytes * 8));
           if (g <= 0)
             break;
           uint64_t n = g / 8;
@@ -224,7 +225,7 @@ pagemap (const char *base, int pid, int emit, uint64_t *npresent)
                     ++*npresent;
                   j++;
                 }
-              uint64_t at = va + i * 4096;
+              uint64_t at = va + i * page_bytes;
               h = fnv (h, &at, 8);
               h = fnv (h, pm + i, (j - i) * 8);
               if (emit)
@@ -314,6 +315,8 @@ dump (void)
   memset (pm, 1, sizeof pm);
   memset (fb, 1, sizeof fb);
   outf ("F %d dumper\n%d\n", snprintf (p, sizeof p, "%d\n", getpid ()), getpid ());
+  page_bytes = sysconf (_SC_PAGESIZE);
+  outf ("F %d pagesize\n%s", snprintf (p, sizeof p, "%d\n", (int)page_bytes), p);
   static const char *files[] = { "/proc/version",
                                  "/proc/cmdline",
                                  "/proc/iomem",
@@ -513,19 +516,20 @@ static const struct sc tiny[]
 static void
 swap_on (const char *path, size_t bytes)
 {
-  static char page[4096];
+  static char page[65536];
+  size_t page_size = sysconf (_SC_PAGESIZE);
   unsigned *u = (unsigned *)(page + 1024);
   int fd = open (path, O_RDWR | O_CREAT, 0600);
   struct stat st;
   for (size_t o = 0; fd >= 0 && fstat (fd, &st) == 0 && S_ISREG (st.st_mode) && o < bytes;
        o += sizeof page)
-    if (pwrite (fd, page, sizeof page, o) != sizeof page)
+    if (pwrite (fd, page, sizeof page, o) != (ssize_t)sizeof page)
       say ("rig: %s: %s\n", path, strerror (errno));
   u[0] = 1;
-  u[1] = bytes / 4096 - 1;
+  u[1] = bytes / page_size - 1;
   u[2] = 0;
-  memcpy (page + 4086, "SWAPSPACE2", 10);
-  if (pwrite (fd, page, 4096, 0) != 4096)
+  memcpy (page + page_size - 10, "SWAPSPACE2", 10);
+  if (pwrite (fd, page, page_size, 0) != (ssize_t)page_size)
     say ("rig: mkswap %s\n", path);
   fsync (fd);
   close (fd);

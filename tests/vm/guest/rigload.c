@@ -42,7 +42,8 @@
 #ifndef UFFD_FEATURE_WP_HUGETLBFS_SHMEM
 #define UFFD_FEATURE_WP_HUGETLBFS_SHMEM (1 << 12)
 #endif
-#define PG 4096UL
+/* The size of a page, and of a transparent huge one. */
+static size_t PG = 4096;
 static size_t HP = 2UL << 20;
 
 static const char *scen = "?";
@@ -249,6 +250,7 @@ main (int argc, char **argv)
         close (f);
       }
   }
+  PG = sysconf (_SC_PAGESIZE);
   long n = argc > 2 ? strtol (argv[2], NULL, 0) : 0;
   char name[16];
   snprintf (name, sizeof name, "rl-%s", scen);
