@@ -139,6 +139,8 @@ if os.path.exists(a.out + '/rigtruth.tsv'):
         if x[0] == '#swapcache':
             t, o = x[2].split(':')
             cached[int(t), int(o, 16)] = int(x[1], 16)
+f = a.out + '/rigtruth.tsv'
+has_module = os.path.exists(f) and os.path.getsize(f) > 0
 nswaps = 32
 if os.path.exists(a.out + '/swaps.txt'):
     nswaps = len(open(a.out + '/swaps.txt').readlines()) - 1
@@ -159,6 +161,7 @@ def not_present(place):
 
 
 special = {k: (f, 'ldt') for k, f in ldts.items()}
+unsaid = set()  # without the module nobody says what is in the swap cache
 truth = {}
 cls_special = {}  # (pid, vpn) -> class for the few special ones
 nt = collections.Counter()
@@ -181,6 +184,8 @@ for l in p.stdout:
         e = not_present(x[3].decode())
         if e is None:
             nt['swapped (no physical page)'] += 1
+            if not has_module:
+                unsaid.add((pid, int(x[2], 16) >> 12))
         elif want_pfn is None or e[0] in want_pfn:
             special[pid, int(x[2], 16) >> 12] = e
             nt[e[1]] += 1
@@ -339,6 +344,8 @@ for row in rd:
             t[v] = ~q
         elif pfnmap.get((pid, v)) == f:
             pfnmap[pid, v] = ~f
+        elif state == 'swap-cache' and (pid, v) in unsaid:
+            nr['pages in the swap cache (not judged)'] += 1
         elif (pid, v) in pfnmap and pfnmap[pid, v] < 0:
             blame('duplicate', 'pfnmap', f'pid {pid} va {v << 12:#x}')
         else:

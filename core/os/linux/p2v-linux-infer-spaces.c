@@ -300,7 +300,7 @@ is_pgoff (P2vInference *self,
         continue;
       n_anonymous++;
       n += p2v_sample_word (self, area, offset) ==
-           p2v_sample_word (self, area, start) >> P2V_FRAME_SHIFT;
+           p2v_sample_word (self, area, start) >> p2v_linux_get_page_shift (self->kernel);
     }
   /* Stacks are moved when a program starts: one in each space. */
   return n >= LEAST_AREAS && n >= n_anonymous / 2 && n_files > 0;

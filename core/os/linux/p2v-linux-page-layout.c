@@ -417,18 +417,14 @@ p2v_linux_page_layout_find (const P2vLinux     *kernel,
                             P2vVirtualMemory   *memory,
                             P2vLinuxPageLayout *ret_layout)
 {
-  P2vLinuxPageLayout layout = { .frame_shift = P2V_FRAME_SHIFT };
-  const char *page_size = g_hash_table_lookup (kernel->vmcoreinfo, "PAGESIZE");
+  P2vLinuxPageLayout layout = { .frame_shift = p2v_linux_get_page_shift (kernel) };
 
-  if (page_size != NULL)
-    layout.frame_shift =
-      g_bit_storage (MAX (g_ascii_strtoull (page_size, NULL, 10), P2V_FRAME_SIZE)) - 1;
   find_members (kernel, &layout);
   find_flags (kernel, &layout);
   if (!find_type_bytes (kernel, &layout))
     find_type_bits (kernel, &layout);
   find_compound_members (kernel, &layout);
-  /* Source: Linux include/linux/pgtable.h, my_zero_pfn(): the name is another since 7.1. */
+  /* Source: Linux include/linux/pgtable.h, is_zero_pfn() (6.12 and 7.2). */
   layout.zero_pfn = find_zero_pfn (kernel, memory, "zero_pfn");
   if (layout.zero_pfn == G_MAXUINT64)
     layout.zero_pfn = find_zero_pfn (kernel, memory, "zero_page_pfn");

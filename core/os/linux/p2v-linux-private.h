@@ -189,6 +189,13 @@ p2v_linux_read_u64 (const P2vLinux   *self,
                                       ret_value);
 }
 
+/* log2 of the size of the kernel's pages: numbers of frames and of pages in files count these. */
+static inline guint
+p2v_linux_get_page_shift (const P2vLinux *self)
+{
+  return self->tables.form->levels[self->tables.form->n_levels - 1].shift;
+}
+
 /* Reads a pointer or long at @va: as wide as a word of the kernel's processor. */
 G_GNUC_WARN_UNUSED_RESULT static inline gboolean
 p2v_linux_read_word_at (const P2vLinux   *self,

@@ -141,7 +141,7 @@ add_region (Loader        *self,
   region->shared = (vma->flags & VM_MAYSHARE) != 0;
   region->is_pfn_map = (vma->flags & VM_PFNMAP) != 0;
   region->is_file = vma->file != 0;
-  region->file_offset = region->is_file ? vma->pgoff << P2V_FRAME_SHIFT : 0;
+  region->file_offset = region->is_file ? vma->pgoff << p2v_linux_get_page_shift (self->kernel) : 0;
   region->name = dup_region_name (self, marks, vma);
   g_ptr_array_add (self->regions, region);
 }

@@ -141,8 +141,9 @@ add_zero_page (P2vSystem        *system,
 
   if (self->symbol_table != NULL && p2v_symbol_table_find (self->symbol_table, name, &va) &&
       p2v_linux_read_word_at (self, memory, va, &pfn) &&
-      p2v_image_pa_to_offset (self->image, pfn << P2V_FRAME_SHIFT, &file_offset))
-    p2v_system_add_zero_page (system, pfn << P2V_FRAME_SHIFT, (guint64) 1 << page_shift);
+      p2v_image_pa_to_offset (self->image, pfn << p2v_linux_get_page_shift (self), &file_offset))
+    p2v_system_add_zero_page (system, pfn << p2v_linux_get_page_shift (self),
+                              (guint64) 1 << page_shift);
 }
 
 static void
@@ -153,6 +154,9 @@ add_zero_pages (P2vSystem        *system,
   const P2vPagingForm *form = self->tables.form;
 
   p2v_system_set_special_mask (system, self->arch->special_mask);
+  /* The first has another name now. Source: Linux include/linux/pgtable.h, is_zero_pfn() (6.12 and
+   * 7.2). */
+  add_zero_page (system, self, memory, "zero_page_pfn", form->levels[form->n_levels - 1].shift);
   add_zero_page (system, self, memory, "zero_pfn", form->levels[form->n_levels - 1].shift);
   add_zero_page (system, self, memory, "huge_zero_pfn", form->levels[form->n_levels - 2].shift);
 }
