@@ -151,6 +151,31 @@ p2v_linux_is_task (P2vLinuxMarks *self,
          (p2v_linux_task_is_gone (&task) || is_group_sound (finder, &task));
 }
 
+/* Whether a root with nothing of the kernel in it, as those of arm64 have, can be one: entries lead
+ * to tables in the image, and there are no others, but for huge pages. */
+static gboolean
+is_user_root (const P2vLinux *kernel,
+              P2vPhysAddr     root_pa)
+{
+  const P2vPagingLevel *top = &kernel->tables.form->levels[0];
+  guint n_entries = kernel->tables.n_user_root_slots, n_tables = 0;
+  g_autofree guint64 *entries = g_new (guint64, (gsize) 1 << top->index_bits);
+  guint64 file_offset;
+
+  if (p2v_paging_read_tables (&kernel->tables, top, root_pa, 1, entries, NULL) != P2V_READ_OK)
+    return FALSE;
+  for (guint i = 0; i < n_entries; i++)
+    {
+      P2vPagingLeaf leaf;
+      P2vEntryKind kind = p2v_paging_decode (&kernel->tables, top, entries[i], &leaf);
+      if (kind == P2V_ENTRY_TABLE && p2v_image_pa_to_offset (kernel->image, leaf.pa, &file_offset))
+        n_tables++;
+      else if (entries[i] != 0 && kind != P2V_ENTRY_PAGE)
+        return FALSE;
+    }
+  return n_tables > 0;
+}
+
 gboolean
 p2v_linux_is_mm (P2vLinuxMarks *self,
                  P2vVirtAddr    va,
@@ -167,7 +192,8 @@ p2v_linux_is_mm (P2vLinuxMarks *self,
       !p2v_linux_read_u32 (kernel, finder->memory, va, LINUX_MM_USERS, &n_users) || n_users == 0 ||
       n_users > MAX_MM_USERS || !p2v_virtual_memory_translate (finder->memory, pgd_va, &mm.root_pa)
       || mm.root_pa % self->root.table_bytes != 0 ||
-      (self->root.known && !p2v_linux_is_root (self, mm.root_pa, NULL)))
+      (self->root.known ? !p2v_linux_is_root (self, mm.root_pa, NULL)
+                        : !is_user_root (kernel, mm.root_pa)))
     return FALSE;
   if (!kernel->layout[LINUX_MM_OWNER].known ||
       !p2v_linux_read_word (kernel, finder->memory, va, LINUX_MM_OWNER, &mm.owner_va))
