@@ -289,10 +289,11 @@ def tasks_btf(img):
     kernel text lies"""
     if img.arch != 'amd64' and img.arch != 'arm64':
         raise SystemExit('no BTF in this kernel')
-    text, pc = img.sym['_text'] if img.arch == 'amd64' else img.sym['_stext'], int(
-        img.k['kernel_code_phys'], 16
-    )
-    k2p = lambda va: va - text + pc
+    if img.arch == 'amd64':
+        delta = img.sym['_text'] - int(img.k['kernel_code_phys'], 16)
+    else:
+        delta = int(img.info(r'NUMBER\(kimage_voffset\)=(0x\w+)', '0'), 0)
+    k2p = lambda va: va - delta
     if '__start_BTF' in img.sym:
         b = img.read(k2p(img.sym['__start_BTF']), img.sym['__stop_BTF'] - img.sym['__start_BTF'])
     else:
@@ -327,18 +328,13 @@ def tasks_btf(img):
         po = rq(k2p(img.sym['page_offset_base']))
         d2p = lambda va: va - po
     else:
-        po = 0xFFFF000000000000
-        x = [l.split('\t') for l in open(img.out + '/rigtruth.tsv') if l[0] != '#'][0]
-        ms = int(x[5], 16) - (int(x[4], 16) - po)
-        print('memstart_addr (from one task of the module): %x' % ms)
-        d2p = lambda va: va - po + ms
+        po = (1 << 64) - (1 << int(img.info(r'NUMBER\(VA_BITS\)=(\d+)', '48')))
+        ms = int(img.info(r'NUMBER\(PHYS_OFFSET\)=(0x\w+)', '0'), 0)
+        d2p = lambda va: (va - po + ms) & ((1 << 64) - 1)
 
-    def v2p(va):
-        return (
-            k2p(va)
-            if va >= (0xFFFFFFFF80000000 if img.arch == 'amd64' else 0xFFFF800000000000)
-            else d2p(va)
-        )
+    # arm64: the upper half of the kernel's addresses, or of those that 48 bits have
+    image = 0xFFFFFFFF80000000 if img.arch == 'amd64' else -(1 << min(img.va_bits, 48) - 1)
+    v2p = lambda va: k2p(va) if va >= image % (1 << 64) else d2p(va)
 
     r = []
     it = it0
