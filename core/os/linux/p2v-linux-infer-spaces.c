@@ -241,10 +241,12 @@ have_mms (P2vInference *self)
   return TRUE;
 }
 
-/* Whether the tree of areas stands at @offset of an mm_struct: then its leaves lead to areas. */
+/* Whether what @field names stands at @offset of an mm_struct: then it leads to areas, of which a
+ * process has several. */
 static gboolean
-is_tree (P2vInference *self,
-         guint32       offset)
+leads_to_areas (P2vInference  *self,
+                P2vLinuxField  field,
+                guint32        offset)
 {
   guint32 start;
 
@@ -252,10 +254,55 @@ is_tree (P2vInference *self,
     if (!p2v_inference_is_pointer (
           self, p2v_sample_word (self, p2v_sample_get (self->mms, i), offset)))
       return FALSE;
-  p2v_inference_set (self, LINUX_MM_MA_ROOT, offset, self->word);
+  p2v_inference_set (self, field, offset, self->word);
   take_areas (self);
-  return p2v_inference_search (self, 0, 4 * self->word, self->word, is_start, &start) == 1 &&
+  return self->areas->len > self->mms->len &&
+         p2v_inference_search (self, 0, 4 * self->word, self->word, is_start, &start) == 1 &&
          have_mms (self);
+}
+
+static gboolean
+is_tree (P2vInference *self,
+         guint32       offset)
+{
+  return leads_to_areas (self, LINUX_MM_MA_ROOT, offset);
+}
+
+static gboolean
+is_list (P2vInference *self,
+         guint32       offset)
+{
+  return leads_to_areas (self, LINUX_MM_MMAP, offset);
+}
+
+/* Before the tree an area began with its two addresses and led to the next one. Source: Linux
+ * include/linux/mm_types.h (2.6.12 to 6.0), struct vm_area_struct. */
+static gboolean
+infer_list (P2vInference *self)
+{
+  P2vLinuxLayoutField *layout = self->kernel->layout;
+  guint32 offset;
+
+  layout[LINUX_MM_MA_ROOT].known = FALSE;
+  p2v_inference_set (self, LINUX_VMA_NEXT, 2 * self->word, self->word);
+  if (p2v_inference_search (self, 0, MM_BYTES / 4, self->word, is_list, &offset) == 1 &&
+      is_list (self, offset))
+    return TRUE;
+  layout[LINUX_MM_MMAP].known = FALSE;
+  layout[LINUX_VMA_NEXT].known = FALSE;
+  return FALSE;
+}
+
+/* Where an mm_struct has what leads to its areas. */
+static gboolean
+infer_areas (P2vInference *self)
+{
+  guint32 offset;
+
+  set_maple_layout (self);
+  return (p2v_inference_search (self, 0, MM_BYTES / 4, self->word, is_tree, &offset) == 1 &&
+          is_tree (self, offset)) ||
+         infer_list (self);
 }
 
 static gboolean
@@ -336,13 +383,8 @@ p2v_linux_infer_spaces (P2vInference *self)
     return FALSE;
   p2v_inference_set (self, LINUX_MM_PGD, offset, word);
   infer_marks (self);
-  set_maple_layout (self);
-  if (p2v_inference_search (self, 0, MM_BYTES / 4, word, is_tree, &offset) != 1 ||
-      !is_tree (self, offset))
-    {
-      self->kernel->layout[LINUX_MM_MA_ROOT].known = FALSE;
-      return FALSE;
-    }
+  if (!infer_areas (self))
+    return FALSE;
   if (p2v_inference_search (self, 0, 4 * word, word, is_start, &start) != 1)
     return FALSE;
   p2v_inference_set (self, LINUX_VMA_START, start, word);
