@@ -100,9 +100,22 @@ offer_migration (void)
   proc_create ("rigmigrate", 0200, NULL, &migrate_ops);
 }
 #else
+/* each page of a compound one has its own place */
 static void
 show_swap_cache (struct seq_file *m)
 {
+  int nid;
+  unsigned long pfn;
+
+  for_each_online_node (nid)
+    for (pfn = node_start_pfn (nid); pfn < node_end_pfn (nid); pfn++)
+      if (pfn_valid (pfn) && PageSwapCache (compound_head (pfn_to_page (pfn))))
+        {
+          swp_entry_t e = { .val = page_private (pfn_to_page (pfn)) };
+
+          seq_printf (m, "#swapcache\t%lx\t%u:%lx\n", pfn, (unsigned)swp_type (e),
+                      (unsigned long)swp_offset (e));
+        }
 }
 static void
 offer_migration (void)
