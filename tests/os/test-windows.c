@@ -54,15 +54,17 @@ save_machine (void              **state,
   return path;
 }
 
-/* Takes @machine. */
+/* Takes @machine. @symbols: (nullable). */
 static Fixture
-open_file (P2vWindowsMachine *machine,
-           const char        *path)
+open_with_symbols (P2vWindowsMachine *machine,
+                   const char        *path,
+                   const char        *symbols)
 {
   Fixture fixture = { .machine = machine, .session = p2v_session_new () };
   GError *error = NULL;
 
   p2v_session_set_cache (fixture.session, FALSE, NULL);
+  p2v_session_set_symbols (fixture.session, symbols);
   p2v_session_open (fixture.session, path, NULL, &error);
   assert_no_error (error);
   p2v_session_find_system (fixture.session, NULL, &error);
@@ -71,6 +73,13 @@ open_file (P2vWindowsMachine *machine,
   assert_no_error (error);
   fixture.system = p2v_session_dup_system (fixture.session);
   return fixture;
+}
+
+static Fixture
+open_file (P2vWindowsMachine *machine,
+           const char        *path)
+{
+  return open_with_symbols (machine, path, NULL);
 }
 
 static Fixture
@@ -439,6 +448,85 @@ frames_say_whose_they_are_and_on_which_list (void **state)
     }
 }
 
+/* Where the number of threads is in the machine that symbols are needed for. */
+#define MOVED_THREADS 0x900
+
+/* What Volatility makes of a kernel's PDB; of the name it says what cannot be. */
+static char *
+save_symbols (void       **state,
+              const char  *name,
+              const char  *guid)
+{
+  g_autofree char *text = g_strdup_printf (
+    "{\"base_types\": {\"unsigned long\": {\"kind\": \"int\", \"size\": 4, \"signed\": false,"
+    " \"endian\": \"little\"}}, \"enums\": {}, \"metadata\": {\"format\": \"6.1.0\", \"windows\":"
+    " {\"pdb\": {\"GUID\": \"%s\", \"age\": 3, \"database\": \"ntkrnlmp.pdb\","
+    " \"machine_type\": 34404}}}, \"symbols\": {\"PspCidTable\": {\"address\": 3211264}},"
+    " \"user_types\": {\"_EPROCESS\": {\"kind\": \"struct\", \"size\": 2500, \"fields\":"
+    " {\"ActiveThreads\": {\"offset\": %u, \"type\": {\"kind\": \"base\", \"name\":"
+    " \"unsigned long\"}}, \"ImageFileName\": {\"offset\": 16, \"type\": {\"kind\": \"base\","
+    " \"name\": \"unsigned long\"}}}}}}",
+    guid, MOVED_THREADS);
+
+  return p2v_test_write_file (state, name, text, strlen (text));
+}
+
+/* A machine whose processes have the number of their threads where no version has it. */
+static P2vWindowsMachine *
+new_moved_machine (void)
+{
+  static const Variant variant = { P2V_TEST_WINDOWS_X64, "10.0.17763", 0 };
+  P2vWindowsMachine *machine = new_machine (&variant);
+  int threads = p2v_windows_machine_offset (machine, "_EPROCESS", "ActiveThreads");
+
+  for (guint i = 0; i < machine->processes->len; i++)
+    {
+      const P2vTestWindowsProcess *process =
+        &g_array_index (machine->processes, P2vTestWindowsProcess, i);
+      p2v_windows_machine_put (machine, process->object_va + (guint) threads, 0xfffffff0, 4);
+      p2v_windows_machine_put (machine, process->object_va + MOVED_THREADS, 5, 4);
+    }
+  return machine;
+}
+
+static void
+symbols_of_this_kernel_tell_where_fields_are (void **state)
+{
+  P2vWindowsMachine *machine = new_moved_machine ();
+  g_autofree char *image = save_machine (state, machine, P2V_TEST_RAW);
+  /* The machine's identifier has the bytes 1 to 16, the age 3. */
+  g_autofree char *right = save_symbols (state, "right.json", "0403020106050807090A0B0C0D0E0F10");
+  Fixture fixture = open_with_symbols (machine, image, right);
+
+  check_mappings (&fixture);
+  P2vProcess *process = p2v_system_find_pid (fixture.system, 1004);
+  assert_int_equal (p2v_process_get_n_threads (process), 5);
+  assert_string_equal (p2v_process_get_name (process), "explorer.exe");
+  close_machine (&fixture);
+}
+
+static void
+symbols_of_another_kernel_are_refused (void **state)
+{
+  P2vWindowsMachine *machine = new_moved_machine ();
+  g_autofree char *image = save_machine (state, machine, P2V_TEST_RAW);
+  g_autofree char *symbols =
+    save_symbols (state, "wrong.json", "0403020106050807090A0B0C0D0E0F11");
+  g_autoptr (P2vSession) session = p2v_session_new ();
+  GError *error = NULL;
+
+  p2v_session_set_cache (session, FALSE, NULL);
+  p2v_session_set_symbols (session, symbols);
+  p2v_session_open (session, image, NULL, &error);
+  assert_no_error (error);
+  assert_false (p2v_session_find_system (session, NULL, &error));
+  assert_error (error, P2V_OS_ERROR, P2V_OS_ERROR_SYMBOLS_MISSING, "");
+  assert_contains (error->message, "wrong.json");
+  assert_contains (error->message, "ntkrnlmp.pdb 0403020106050807090A0B0C0D0E0F103");
+  g_error_free (error);
+  p2v_windows_machine_free (machine);
+}
+
 /* Fields under other names than any version has: what they must be tells where they are. */
 static void
 fields_that_nobody_published_are_found (void **state)
@@ -472,6 +560,8 @@ main (void)
     p2v_test_in_folder (every_mapping_of_windows_with_five_levels_or_on_arm_is_found),
     p2v_test_in_folder (a_page_of_a_library_leads_to_all_who_share_it),
     p2v_test_in_folder (the_header_of_a_dump_says_where_the_list_is),
+    p2v_test_in_folder (symbols_of_this_kernel_tell_where_fields_are),
+    p2v_test_in_folder (symbols_of_another_kernel_are_refused),
     p2v_test_in_folder (fields_that_nobody_published_are_found),
     p2v_test_in_folder (frames_say_whose_they_are_and_on_which_list),
   };

@@ -445,6 +445,65 @@ read_symbol (Reader     *self,
   return FALSE;
 }
 
+/* The identity of the file that the symbols were made of. */
+typedef struct
+{
+  char    *guid;
+  char    *name;
+  guint64  age;
+} Pdb;
+
+static gboolean
+read_pdb_member (Reader     *self,
+                 const char *key,
+                 gpointer    data)
+{
+  Pdb *pdb = data;
+
+  if (g_str_equal (key, "age"))
+    return read_number (self, G_MAXUINT32, &pdb->age);
+  P2vJsonToken token = p2v_json_next (self->json, self->error);
+  char **text = g_str_equal (key, "GUID")       ? &pdb->guid
+                : g_str_equal (key, "database") ? &pdb->name
+                                                : NULL;
+  if (token == P2V_JSON_STRING && text != NULL)
+    {
+      g_free (*text);
+      *text = g_strdup (p2v_json_get_text (self->json));
+    }
+  return p2v_json_skip (self->json, token, self->error);
+}
+
+static gboolean
+read_windows_member (Reader     *self,
+                     const char *key,
+                     gpointer    data)
+{
+  Pdb pdb = { 0 };
+
+  if (!g_str_equal (key, "pdb"))
+    return skip_value (self);
+  gboolean ok = read_object (self, read_pdb_member, &pdb);
+  if (ok && pdb.guid != NULL && pdb.name != NULL)
+    {
+      g_free (self->banner);
+      self->banner = p2v_isf_make_pdb_banner (pdb.name, pdb.guid, (guint32) pdb.age);
+    }
+  g_free (pdb.guid);
+  g_free (pdb.name);
+  /* If nothing else is asked there is nothing to be read behind it. */
+  return ok && (self->types != NULL || self->banner == NULL);
+}
+
+static gboolean
+read_metadata (Reader     *self,
+               const char *key,
+               gpointer    data)
+{
+  return g_str_equal (key, "windows") ? read_object (self, read_windows_member, NULL)
+                                      : skip_value (self);
+}
+
 static gboolean
 read_section (Reader     *self,
               const char *name,
@@ -459,13 +518,28 @@ read_section (Reader     *self,
     { "user_types", read_user_type },
     { "enums", read_enum },
     { "symbols", read_symbol },
+    { "metadata", read_metadata },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (sections); i++)
     if (g_str_equal (sections[i].name, name) &&
-        (self->types != NULL || sections[i].read == read_symbol))
+        (self->types != NULL || sections[i].read == read_symbol ||
+         sections[i].read == read_metadata))
       return read_object (self, sections[i].read, NULL);
   return skip_value (self);
+}
+
+char *
+p2v_isf_make_pdb_banner (const char *name,
+                         const char *guid,
+                         guint32     age)
+{
+  g_autofree char *lower = g_ascii_strdown (name, -1);
+  g_autofree char *upper = g_ascii_strup (guid, -1);
+  g_auto (GStrv) parts = g_strsplit_set (upper, "-{}", -1);
+  g_autofree char *digits = g_strjoinv ("", parts);
+
+  return g_strdup_printf ("%s %s%X", lower, digits, age);
 }
 
 gboolean

@@ -16,7 +16,9 @@ typedef struct
 {
   P2vTypeSource  *types;
   P2vSymbolTable *symbols;     /* sealed; addresses as the kernel was linked */
-  char           *banner;      /* of linux_banner, up to its end of line; NULL if it has none */
+  /* Which kernel it is of: linux_banner up to its end of line, or p2v_isf_make_pdb_banner(); NULL
+   * if it does not say. */
+  char           *banner;
 } P2vIsf;
 
 /* Fills @ret_isf, which p2v_isf_clear() frees, also after an error. P2V_OS_ERROR_CORRUPT tells the
@@ -29,4 +31,9 @@ gboolean p2v_isf_read        (P2vSymbolStream  *stream,
  * there is none. */
 char    *p2v_isf_read_banner (P2vSymbolStream  *stream,
                               GError          **error);
+/* (transfer full): what tells one Windows kernel from another, "ntkrnlmp.pdb 0011...FF1": the name,
+ * the identifier without dashes, the age in hexadecimal digits. */
+char    *p2v_isf_make_pdb_banner (const char   *name,
+                              const char       *guid,
+                              guint32           age);
 void     p2v_isf_clear       (P2vIsf           *self);

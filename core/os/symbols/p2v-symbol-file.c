@@ -65,7 +65,8 @@ p2v_symbol_file_open (const char    *path,
                                           : read_isf (path, cancellable, self, &local_error);
   if (ok && self->banner == NULL)
     g_set_error_literal (&local_error, P2V_OS_ERROR, P2V_OS_ERROR_SYMBOLS_MISSING,
-                         _("It does not say which kernel it is of (linux_banner)"));
+                         _("It does not say which kernel it is of (linux_banner, or the metadata "
+                           "of a PDB)"));
   if (local_error == NULL)
     return g_steal_pointer (&self);
   if (local_error->domain == P2V_OS_ERROR)

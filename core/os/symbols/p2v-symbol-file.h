@@ -14,7 +14,8 @@
 typedef struct
 {
   char           *display_name; /* of the file, escaped */
-  char           *banner;       /* of the kernel it is of, without the end of line */
+  char           *banner;       /* of the kernel it is of, without the end of line; of Windows
+                                 * p2v_isf_make_pdb_banner() */
   P2vSymbolTable *symbols;      /* addresses as linked; NULL if it has none */
   P2vTypeSource  *types;
 } P2vSymbolFile;

@@ -197,6 +197,15 @@ def layouts (rows):
             previous = values
 
 
+def paths (field):
+    """Under which names symbols have the field, the better first."""
+    found = [(field[1], name) for name in field[2]]
+    if field[1] == '_MMVAD_SHORT' and field[2][0] in NODES:
+        left, right = NODES[field[2][0]]
+        found += [('_MM_AVL_NODE', right), ('_RTL_BALANCED_NODE', left)]
+    return found
+
+
 def main (source, target):
     rows = load (source)
     with open (target, 'w', encoding='utf-8') as out:
@@ -213,6 +222,11 @@ def main (source, target):
         out.write ('};\n\nstatic const char *const field_names[WINDOWS_N_FIELDS] = {\n')
         for field in FIELDS:
             out.write ('  [WINDOWS_%s] = "%s.%s",\n' % (field[0], field[1], field[2][0]))
+        out.write ('};\n\nstatic const FieldPath field_paths[] = {\n')
+        for field in FIELDS:
+            for structure, name in paths (field):
+                out.write ('  { WINDOWS_%s, "%s", "%s", %s },\n'
+                           % (field[0], structure, name, 'TRUE' if field[3:] else 'FALSE'))
         out.write ('};\n')
 
 

@@ -222,12 +222,15 @@ search_cid_table (P2vWindowsFinder *self)
 static P2vVirtAddr
 find_cid_table (P2vWindowsFinder *self)
 {
-  P2vVirtAddr variable = p2v_windows_debugger_word (self->kernel, DEBUGGER_CID), table;
+  const P2vVirtAddr variables[] = { p2v_windows_debugger_word (self->kernel, DEBUGGER_CID),
+                                    p2v_windows_symbol_va (self->kernel, "PspCidTable") };
+  P2vVirtAddr table;
 
-  if (p2v_windows_is_kernel_va (self->kernel, variable) &&
-      p2v_windows_read_pointer (self->kernel, self->memory, variable, &table) &&
-      is_cid_table (self, table))
-    return table;
+  for (gsize i = 0; i < G_N_ELEMENTS (variables); i++)
+    if (p2v_windows_is_kernel_va (self->kernel, variables[i]) &&
+        p2v_windows_read_pointer (self->kernel, self->memory, variables[i], &table) &&
+        is_cid_table (self, table))
+      return table;
   return search_cid_table (self);
 }
 

@@ -304,17 +304,32 @@ guess_version (P2vWindows *self)
   self->build = self->layout.version.build;
 }
 
+static void
+use_symbols (P2vWindows           *self,
+             const P2vWindowsScan *scan,
+             P2vVirtualMemory     *memory)
+{
+  g_autoptr (GPtrArray) objects = collect_objects (self, scan);
+  P2vVirtAddr head_va = p2v_windows_symbol_va (self, "PsActiveProcessHead");
+
+  if (objects->len > MAX_VOTERS)
+    g_ptr_array_set_size (objects, MAX_VOTERS);
+  p2v_windows_use_symbols (self, memory, objects);
+  if (self->list_head_va == 0 && is_list_head (self, memory, head_va))
+    self->list_head_va = head_va;
+}
+
 gboolean
-p2v_windows_find_kernel (P2vWindows            *self,
-                         P2vImage              *image,
-                         const P2vWindowsScan  *scan,
-                         GError               **error)
+p2v_windows_find_kernel (P2vWindows             *self,
+                         const P2vSystemSearch  *search,
+                         const P2vWindowsScan   *scan,
+                         GError                **error)
 {
   Machine best = { 0 };
 
   for (gsize sort = 0; sort < G_N_ELEMENTS (candidate_funcs) && best.n_processes == 0; sort++)
     for (guint i = 0; i < P2V_WINDOWS_N_PAGINGS; i++)
-      try_paging (&best, scan, image, i, candidate_funcs[sort]);
+      try_paging (&best, scan, search->image, i, candidate_funcs[sort]);
   if (best.n_processes == 0)
     {
       g_set_error_literal (error, P2V_OS_ERROR, P2V_OS_ERROR_NOT_DETECTED, "no System process");
@@ -325,5 +340,9 @@ p2v_windows_find_kernel (P2vWindows            *self,
   self->tables.system_data = self;
   g_autoptr (P2vVirtualMemory) memory = p2v_virtual_memory_new (&self->tables, self->root_pa);
   p2v_windows_find_image (self, memory);
+  if (!p2v_windows_find_symbols (self, search, error))
+    return FALSE;
+  if (self->symbols != NULL)
+    use_symbols (self, scan, memory);
   return p2v_virtual_memory_check (memory, error);
 }

@@ -7,7 +7,18 @@
 
 #include "config.h"
 
+#include <string.h>
+
 #include "os/windows/p2v-windows-private.h"
+
+/* Under which name symbols have a field. */
+typedef struct
+{
+  P2vWindowsField field;
+  const char     *structure;
+  const char     *member;      /* "(sizeof)": the size of the structure */
+  gboolean        is_bit;      /* the number of its lowest bit is wanted */
+} FieldPath;
 
 #include "p2v-windows-layout-table.h"
 
@@ -22,6 +33,54 @@ const char *
 p2v_windows_field_name (P2vWindowsField field)
 {
   return field_names[field];
+}
+
+/* Finds what the layout wants to know of a field among @types. */
+static gboolean
+find_field (const P2vTypeSource *types,
+            const FieldPath     *path,
+            guint64             *ret_value)
+{
+  P2vMember member, unit = { 0 };
+  guint32 size;
+
+  if (g_str_equal (path->member, "(sizeof)"))
+    {
+      if (!p2v_type_source_find_size (types, path->structure, &size))
+        return FALSE;
+      *ret_value = size;
+      return TRUE;
+    }
+  if (!p2v_type_source_find_member (types, path->structure, path->member, &member))
+    return FALSE;
+  *ret_value = member.offset_bytes;
+  if (!path->is_bit)
+    return TRUE;
+  /* Of a bit in a union with a name, the bits are counted from there. */
+  g_auto (GStrv) names = g_strsplit (path->member, ".", 2);
+  if (names[1] != NULL &&
+      !p2v_type_source_find_member (types, path->structure, names[0], &unit))
+    return FALSE;
+  *ret_value = member.offset_bits - (guint64) unit.offset_bytes * 8;
+  return TRUE;
+}
+
+void
+p2v_windows_take_types (P2vWindowsLayout    *layout,
+                        const P2vTypeSource *types,
+                        gboolean            *ret_taken)
+{
+  guint64 value;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (field_paths); i++)
+    {
+      const FieldPath *path = &field_paths[i];
+      if (ret_taken[path->field] || !find_field (types, path, &value) ||
+          value >= P2V_WINDOWS_ABSENT)
+        continue;
+      layout->offsets[path->field] = (guint16) value;
+      ret_taken[path->field] = TRUE;
+    }
 }
 
 /* How objects voted on one offset. */
@@ -106,6 +165,43 @@ find_best_layout (P2vWindows       *self,
   return best;
 }
 
+/* What symbols say counts, but not against what the processes show. */
+static void
+apply_symbols (P2vWindows       *self,
+               P2vVirtualMemory *memory,
+               GPtrArray        *objects)
+{
+  P2vWindowsLayout layout = self->layout;
+  gboolean taken[WINDOWS_N_FIELDS] = { FALSE };
+  P2vWindowsField field;
+
+  p2v_windows_take_types (&layout, self->symbols->types, taken);
+  for (gsize i = 0; (field = p2v_windows_get_checked_field (i)) != WINDOWS_N_FIELDS; i++)
+    {
+      if (!taken[field])
+        continue;
+      Votes votes = count_votes (self, memory, objects, i, layout.offsets[field]);
+      taken[field] = votes.n_against <= votes.n_for;
+      if (taken[field])
+        self->votes[field] = votes.n_for;
+    }
+  for (guint i = 0; i < WINDOWS_N_FIELDS; i++)
+    if (taken[i])
+      {
+        self->layout.offsets[i] = layout.offsets[i];
+        self->sources[i] = P2V_WINDOWS_FROM_SYMBOLS;
+      }
+}
+
+void
+p2v_windows_use_symbols (P2vWindows       *self,
+                         P2vVirtualMemory *memory,
+                         GPtrArray        *objects)
+{
+  if (self->symbols->types != NULL)
+    apply_symbols (self, memory, objects);
+}
+
 /* Looks for a field where the layout has not put it: where most objects agree and none objects. */
 static void
 infer_field (P2vWindows       *self,
@@ -126,7 +222,7 @@ infer_field (P2vWindows       *self,
         continue;
       best = votes;
       self->layout.offsets[field] = (guint16) offset;
-      self->inferred |= (guint64) 1 << field;
+      self->sources[field] = P2V_WINDOWS_INFERRED;
     }
 }
 
@@ -173,7 +269,7 @@ p2v_windows_choose_layout (P2vWindows       *self,
   if (best == NULL)
     return FALSE;
   self->layout = *best;
-  self->inferred = 0;
+  memset (self->sources, 0, sizeof self->sources);
   self->score = score_layout (self, memory, objects);
   check_fields (self, memory, objects);
   return p2v_windows_has (self, WINDOWS_EPROCESS_NAME) &&

@@ -8,6 +8,8 @@
 
 #include <glib.h>
 
+#include "os/symbols/p2v-type-source.h"
+
 typedef enum
 {
   P2V_WINDOWS_X64,
@@ -98,5 +100,9 @@ typedef struct
 } P2vWindowsLayout;
 
 const P2vWindowsLayout *p2v_windows_layouts_get (gsize *ret_n_layouts);
+/* Overwrites what @types tell; @taken is set for those fields. */
+void                    p2v_windows_take_types  (P2vWindowsLayout    *layout,
+                                                 const P2vTypeSource *types,
+                                                 gboolean            *taken);
 /* For messages: "_EPROCESS.Peb". */
 const char             *p2v_windows_field_name  (P2vWindowsField field);

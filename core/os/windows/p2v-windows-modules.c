@@ -83,6 +83,7 @@ find_list (const P2vWindows *kernel,
 {
   const P2vWindowsHints *hints = &p2v_image_get_hints (kernel->image)->windows;
   P2vVirtAddr candidates[] = { p2v_windows_debugger_word (kernel, DEBUGGER_MODULES),
+                               p2v_windows_symbol_va (kernel, "PsLoadedModuleList"),
                                hints->loaded_modules_va };
 
   if (kernel->kernel.va == 0)

@@ -13,6 +13,7 @@
 #pragma once
 
 #include "os/p2v-system-private.h"
+#include "os/symbols/p2v-symbol-file.h"
 #include "os/windows/p2v-windows-layout.h"
 #include "paging/p2v-virtual-memory.h"
 
@@ -76,6 +77,14 @@ typedef struct
   char       *pdb_guid;        /* with the age behind it, as symbol servers name it */
 } P2vWindowsKernelImage;
 
+/* Where an offset comes from. */
+typedef enum
+{
+  P2V_WINDOWS_PUBLISHED,
+  P2V_WINDOWS_FROM_SYMBOLS,
+  P2V_WINDOWS_INFERRED,
+} P2vWindowsSource;
+
 typedef struct
 {
   P2vImage             *image;       /* (transfer none): the system keeps it */
@@ -90,7 +99,8 @@ typedef struct
   P2vWindowsLayout      layout;
   guint32               votes[WINDOWS_N_FIELDS]; /* processes that confirmed the offset */
   gint64                score;       /* how well the layout fits the processes */
-  guint64               inferred;    /* bits of P2vWindowsField: not from the table */
+  guint8                sources[WINDOWS_N_FIELDS]; /* P2vWindowsSource */
+  P2vSymbolFile        *symbols;     /* of this very kernel; NULL: none */
   P2vVirtAddr           system_va;   /* System's object */
   P2vVirtAddr           list_head_va; /* PsActiveProcessHead, or 0 */
   P2vVirtAddr           inside_va;   /* perhaps in the kernel's image, or 0 */
@@ -238,6 +248,23 @@ gboolean     p2v_windows_choose_layout (P2vWindows            *self,
                                         P2vVirtualMemory      *memory,
                                         GPtrArray             *objects);
 
+/* Takes offsets from self->symbols, where what @objects say does not contradict. */
+void         p2v_windows_use_symbols  (P2vWindows             *self,
+                                       P2vVirtualMemory       *memory,
+                                       GPtrArray              *objects);
+
+/* p2v-windows-symbols.c */
+
+/* Looks for the symbols of the kernel in the image: in the file that the person gave, or in the
+ * folders of symbols. FALSE if the file is not of this kernel. */
+G_GNUC_WARN_UNUSED_RESULT
+gboolean     p2v_windows_find_symbols (P2vWindows             *self,
+                                       const P2vSystemSearch  *search,
+                                       GError                **error);
+/* Where a variable of the kernel is by its symbols; 0 if they do not tell. */
+P2vVirtAddr  p2v_windows_symbol_va    (const P2vWindows       *self,
+                                       const char             *name);
+
 /* p2v-windows-objects.c: process objects. */
 
 /* Reads the object at @va, or at @pa if @va is 0; FALSE if it is not there or no process. */
@@ -267,7 +294,7 @@ P2vVirtAddr  p2v_windows_object_word  (const P2vWindows       *self,
  * self; P2V_OS_ERROR_NOT_DETECTED if no Windows is there. */
 G_GNUC_WARN_UNUSED_RESULT
 gboolean     p2v_windows_find_kernel  (P2vWindows             *self,
-                                       P2vImage               *image,
+                                       const P2vSystemSearch  *search,
                                        const P2vWindowsScan   *scan,
                                        GError                **error);
 

@@ -53,6 +53,7 @@ free_windows (gpointer data)
   g_clear_pointer (&self->debugger_data, g_bytes_unref);
   g_clear_pointer (&self->prototypes, p2v_windows_prototypes_free);
   g_clear_pointer (&self->modules, g_ptr_array_unref);
+  g_clear_pointer (&self->symbols, p2v_symbol_file_free);
   g_free (self);
 }
 
@@ -115,6 +116,23 @@ add_kernel_image (P2vSystem        *system,
                                                                 : _("found")));
 }
 
+/* The offsets that come from @source, and how many processes agree with them. */
+static char *
+dup_offsets (const P2vWindows *self,
+             P2vWindowsSource  source)
+{
+  GString *list = g_string_new (NULL);
+  P2vWindowsField field;
+
+  for (gsize i = 0; (field = p2v_windows_get_checked_field (i)) != WINDOWS_N_FIELDS; i++)
+    if (self->sources[field] == source && p2v_windows_has (self, field) &&
+        (self->votes[field] > 0 || source == P2V_WINDOWS_INFERRED))
+      g_string_append_printf (list, "%s%s 0x%x (%u)", list->len > 0 ? ", " : "",
+                              p2v_windows_field_name (field), self->layout.offsets[field],
+                              self->votes[field]);
+  return g_string_free (list, FALSE);
+}
+
 /* Where the offsets come from: which published kernel, how many processes agree with each field
  * that can be checked, and which fields had to be found. */
 static void
@@ -122,27 +140,26 @@ add_layout (P2vSystem        *system,
             const P2vWindows *self)
 {
   const P2vWindowsVersion *version = &self->layout.version;
-  g_autoptr (GString) checked = g_string_new (NULL);
-  g_autoptr (GString) inferred = g_string_new (NULL);
-  P2vWindowsField field;
+  static const char *const titles[] = {
+    [P2V_WINDOWS_PUBLISHED] = N_("Checked offsets (by processes)"),
+    [P2V_WINDOWS_FROM_SYMBOLS] = N_("Offsets from symbols (by processes)"),
+    [P2V_WINDOWS_INFERRED] = N_("Inferred offsets (by processes)"),
+  };
 
   p2v_system_take_fact (system, N_("Structures"),
                         g_strdup_printf (_("as published of %u.%u.%u.%u and later"),
                                          version->major, version->minor, version->build,
                                          version->revision));
-  for (gsize i = 0; (field = p2v_windows_get_checked_field (i)) != WINDOWS_N_FIELDS; i++)
+  for (guint source = 0; source < G_N_ELEMENTS (titles); source++)
     {
-      GString *list = self->inferred >> field & 1 ? inferred : checked;
-      if (p2v_windows_has (self, field) && (self->votes[field] > 0 || list == inferred))
-        g_string_append_printf (list, "%s%s 0x%x (%u)", list->len > 0 ? ", " : "",
-                                p2v_windows_field_name (field), self->layout.offsets[field],
-                                self->votes[field]);
+      char *list = dup_offsets (self, source);
+      if (*list != '\0')
+        p2v_system_take_fact (system, titles[source], list);
+      else
+        g_free (list);
     }
-  p2v_system_take_fact (system, N_("Checked offsets (by processes)"),
-                        g_string_free (g_steal_pointer (&checked), FALSE));
-  if (inferred->len > 0)
-    p2v_system_take_fact (system, N_("Inferred offsets (by processes)"),
-                          g_string_free (g_steal_pointer (&inferred), FALSE));
+  if (self->symbols != NULL)
+    p2v_system_take_fact (system, N_("File of symbols"), g_strdup (self->symbols->display_name));
 }
 
 static void
@@ -187,7 +204,7 @@ open_windows (P2vSystem              *system,
 
   p2v_system_set_backend_data (system, self);
   found = p2v_windows_scan (&scan, search, error) &&
-          p2v_windows_find_kernel (self, search->image, &scan, error);
+          p2v_windows_find_kernel (self, search, &scan, error);
   if (found)
     {
       self->prototypes = p2v_windows_prototypes_new ();
