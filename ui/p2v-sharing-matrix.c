@@ -182,8 +182,7 @@ append_label (P2vSharingMatrix *self,
   g_autofree char *name = dup_name (g_array_index (self->members, Member, row).space);
   g_autoptr (PangoLayout) layout = gtk_widget_create_pango_layout (GTK_WIDGET (self), name);
   gboolean mirrored = gtk_widget_get_direction (GTK_WIDGET (self)) == GTK_TEXT_DIR_RTL;
-  float left =
-    mirrored ? (float) (gtk_widget_get_width (GTK_WIDGET (self)) - LABEL_WIDTH + 6) : 0;
+  PangoRectangle area;
   g_autoptr (PangoAttrList) attributes = pango_attr_list_new ();
 
   pango_attr_list_insert (attributes, pango_attr_size_new_absolute ((int) MIN (size - 1, 12) *
@@ -191,7 +190,11 @@ append_label (P2vSharingMatrix *self,
   pango_layout_set_attributes (layout, attributes);
   pango_layout_set_width (layout, (LABEL_WIDTH - 6) * PANGO_SCALE);
   pango_layout_set_ellipsize (layout, PANGO_ELLIPSIZE_MIDDLE);
-  pango_layout_set_alignment (layout, mirrored ? PANGO_ALIGN_LEFT : PANGO_ALIGN_RIGHT);
+  /* Next to the cells, whichever direction the name itself has. */
+  pango_layout_get_pixel_extents (layout, NULL, &area);
+  float left = mirrored
+                   ? (float) (gtk_widget_get_width (GTK_WIDGET (self)) - LABEL_WIDTH + 6 - area.x)
+                   : (float) (LABEL_WIDTH - 6 - area.x - area.width);
   gtk_snapshot_save (snapshot);
   gtk_snapshot_translate (snapshot, &GRAPHENE_POINT_INIT (left, (float) (row * size)));
   gtk_snapshot_append_layout (snapshot, layout, ink);

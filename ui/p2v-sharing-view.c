@@ -278,6 +278,18 @@ text_new (const char *text)
   return GTK_LABEL (label);
 }
 
+/* What the marks in the cells mean. */
+static GtkWidget *
+key_new (void)
+{
+  GtkLabel *key
+    = text_new (_ ("A dot: both may write. A ring: one may write and the other execute. The darker, "
+                   "the more pages."));
+
+  gtk_widget_add_css_class (GTK_WIDGET (key), "dim-label");
+  return GTK_WIDGET (key);
+}
+
 static GtkWidget *
 top_new (P2vSharingView *self)
 {
@@ -300,6 +312,7 @@ bottom_new (P2vSharingView *self)
 
   self->pair_label = text_new (NULL);
   self->ranges = P2V_RANGE_LIST (p2v_range_list_new ());
+  gtk_widget_set_vexpand (GTK_WIDGET (self->ranges), TRUE);
   gtk_box_append (GTK_BOX (bottom), GTK_WIDGET (self->pair_label));
   gtk_box_append (GTK_BOX (bottom), GTK_WIDGET (self->ranges));
   gtk_widget_set_size_request (bottom, -1, 220);
@@ -333,6 +346,7 @@ p2v_sharing_view_init (P2vSharingView *self)
   gtk_widget_set_margin_start (box, 6);
   gtk_widget_set_margin_end (box, 6);
   gtk_box_append (GTK_BOX (box), top_new (self));
+  gtk_box_append (GTK_BOX (box), key_new ());
   gtk_box_append (GTK_BOX (box), paned);
   gtk_widget_set_parent (box, GTK_WIDGET (self));
 }
