@@ -373,9 +373,9 @@ p2v_map_picture_get_background (const P2vMapPicture *self)
   return choose (self, background);
 }
 
-static char *
-dup_what (const P2vMapPicture *self,
-          guint                position)
+char *
+p2v_map_picture_dup_what (const P2vMapPicture *self,
+                          guint                position)
 {
   const P2vSurveyCell *cell = p2v_survey_get_cell (self->survey, position);
 
@@ -392,7 +392,7 @@ p2v_map_picture_dup_cell_text (const P2vMapPicture *self,
                                guint                position)
 {
   const P2vSurveyCell *cell = p2v_survey_get_cell (self->survey, position);
-  g_autofree char *what = dup_what (self, position);
+  g_autofree char *what = p2v_map_picture_dup_what (self, position);
 
   if (cell->n_frames == 1)
     /* Translators: physical address, then the owner or kind, such as "vol.exe (2912)". */

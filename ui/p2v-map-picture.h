@@ -67,6 +67,9 @@ P2vColour          p2v_map_picture_get_colour  (const P2vMapPicture *self,
                                                 guint                cell);
 /* What surrounds the cells. */
 P2vColour          p2v_map_picture_get_background (const P2vMapPicture *self);
+/* (transfer full): whose it is, or what it is used for. */
+char              *p2v_map_picture_dup_what    (const P2vMapPicture *self,
+                                                guint                cell);
 /* (transfer full): one sentence on a cell, for a tooltip or a screen reader. */
 char              *p2v_map_picture_dup_cell_text (const P2vMapPicture *self,
                                                 guint                cell);

@@ -9,6 +9,7 @@
 #include "p2v-map-export.h"
 #include "p2v-map-legend.h"
 #include "p2v-map-picture.h"
+#include "p2v-map-table.h"
 
 #include <glib/gi18n-lib.h>
 #include <string.h>
@@ -41,7 +42,9 @@ struct _P2vMemoryMap
   P2vPhysAddr           last_pa;
 
   GtkLabel             *message;   /* above the canvas: why there is no picture */
+  GtkStack             *stack;     /* with the canvas, and the table in its place */
   P2vMapCanvas         *canvas;
+  P2vMapTable          *table;
   P2vMapLegend         *legend;
 };
 
@@ -81,6 +84,15 @@ is_dark (P2vMemoryMap *self)
   return colour.red + colour.green + colour.blue > 1.5f;
 }
 
+/* Only while it is looked at: it has a row for each run of cells. */
+static void
+show_table (P2vMemoryMap *self)
+{
+  gboolean is_shown = gtk_stack_get_visible_child (self->stack) == GTK_WIDGET (self->table);
+
+  p2v_map_table_set_picture (self->table, is_shown ? self->picture : NULL);
+}
+
 /* Makes the picture of the survey that is there. */
 static void
 show_survey (P2vMemoryMap *self)
@@ -92,6 +104,7 @@ show_survey (P2vMemoryMap *self)
                       : NULL;
   p2v_map_canvas_set_picture (self->canvas, self->picture);
   p2v_map_legend_set_picture (self->legend, self->picture);
+  show_table (self);
   g_clear_pointer (&old, p2v_map_picture_free);
   show_view (self);
   gtk_widget_set_visible (GTK_WIDGET (self->message), self->picture == NULL);
@@ -293,6 +306,20 @@ zoom_all_action (GSimpleAction *action,
 }
 
 static void
+table_action (GSimpleAction *action,
+              GVariant      *state,
+              gpointer       user_data)
+{
+  P2vMemoryMap *self = user_data;
+
+  g_simple_action_set_state (action, state);
+  gtk_stack_set_visible_child (self->stack, g_variant_get_boolean (state)
+                                              ? GTK_WIDGET (self->table)
+                                              : GTK_WIDGET (self->canvas));
+  show_table (self);
+}
+
+static void
 written_cb (GObject      *source,
             GAsyncResult *result,
             gpointer      user_data)
@@ -439,19 +466,22 @@ tool_new (const char *icon_name,
 }
 
 static GtkWidget *
-export_button_new (void)
+menu_button_new (void)
 {
   g_autoptr (GMenu) menu = g_menu_new ();
+  g_autoptr (GMenu) export = g_menu_new ();
   GtkWidget *button = gtk_menu_button_new ();
 
-  g_menu_append (menu, _ ("As _PNG…"), "map.export('png')");
-  g_menu_append (menu, _ ("As _SVG, with Legend…"), "map.export('svg')");
+  g_menu_append (menu, _ ("Show as a _Table"), "map.table");
+  g_menu_append (export, _ ("Export as _PNG…"), "map.export('png')");
+  g_menu_append (export, _ ("Export as _SVG, with Legend…"), "map.export('svg')");
+  g_menu_append_section (menu, NULL, G_MENU_MODEL (export));
   gtk_menu_button_set_menu_model (GTK_MENU_BUTTON (button), G_MENU_MODEL (menu));
-  gtk_menu_button_set_icon_name (GTK_MENU_BUTTON (button), "document-save-symbolic");
+  gtk_menu_button_set_icon_name (GTK_MENU_BUTTON (button), "view-more-symbolic");
   gtk_widget_add_css_class (button, "flat");
-  gtk_widget_set_tooltip_text (button, _ ("Export the Map"));
+  gtk_widget_set_tooltip_text (button, _ ("More"));
   gtk_accessible_update_property (GTK_ACCESSIBLE (button), GTK_ACCESSIBLE_PROPERTY_LABEL,
-                                  _ ("Export the Map"), -1);
+                                  _ ("More"), -1);
   return button;
 }
 
@@ -475,7 +505,7 @@ tools_new (P2vMemoryMap *self)
                   tool_new ("zoom-out-symbolic", _ ("Farther"), "map.zoom(false)"));
   gtk_box_append (GTK_BOX (tools),
                   tool_new ("zoom-fit-best-symbolic", _ ("All of Memory"), "map.zoom-all"));
-  gtk_box_append (GTK_BOX (tools), export_button_new ());
+  gtk_box_append (GTK_BOX (tools), menu_button_new ());
   return tools;
 }
 
@@ -490,7 +520,12 @@ content_new (P2vMemoryMap *self)
   gtk_label_set_justify (self->message, GTK_JUSTIFY_CENTER);
   gtk_widget_set_can_target (GTK_WIDGET (self->message), FALSE);
   self->canvas = P2V_MAP_CANVAS (p2v_map_canvas_new ());
+  self->table = P2V_MAP_TABLE (p2v_map_table_new ());
+  self->stack = GTK_STACK (gtk_stack_new ());
+  gtk_stack_add_child (self->stack, GTK_WIDGET (self->canvas));
+  gtk_stack_add_child (self->stack, GTK_WIDGET (self->table));
   self->legend = P2V_MAP_LEGEND (p2v_map_legend_new ());
+  g_signal_connect_swapped (self->table, "cell-activated", G_CALLBACK (cell_activated_cb), self);
   g_signal_connect_swapped (self->canvas, "grid-changed", G_CALLBACK (grid_changed_cb), self);
   g_signal_connect_swapped (self->canvas, "cell-activated", G_CALLBACK (cell_activated_cb), self);
   g_signal_connect_swapped (self->canvas, "zoom-to", G_CALLBACK (zoom_to_cb), self);
@@ -498,7 +533,7 @@ content_new (P2vMemoryMap *self)
   g_signal_connect_swapped (self->canvas, "zoom-out", G_CALLBACK (zoom_out_cb), self);
   g_signal_connect_swapped (self->legend, "isolated", G_CALLBACK (isolated_cb), self);
   gtk_widget_set_size_request (GTK_WIDGET (self->legend), -1, 120);
-  gtk_overlay_set_child (GTK_OVERLAY (overlay), GTK_WIDGET (self->canvas));
+  gtk_overlay_set_child (GTK_OVERLAY (overlay), GTK_WIDGET (self->stack));
   gtk_overlay_add_overlay (GTK_OVERLAY (overlay), GTK_WIDGET (self->message));
   gtk_widget_set_vexpand (content, TRUE);
   gtk_paned_set_start_child (GTK_PANED (content), overlay);
@@ -515,6 +550,7 @@ p2v_memory_map_init (P2vMemoryMap *self)
     { .name = "zoom", .activate = zoom_action, .parameter_type = "b" },
     { .name = "zoom-all", .activate = zoom_all_action },
     { .name = "export", .activate = export_action, .parameter_type = "s" },
+    { .name = "table", .state = "false", .change_state = table_action },
   };
   GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 0);
 

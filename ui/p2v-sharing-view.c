@@ -283,8 +283,8 @@ static GtkWidget *
 key_new (void)
 {
   GtkLabel *key
-    = text_new (_ ("A dot: both may write. A ring: one may write and the other execute. The darker, "
-                   "the more pages."));
+    = text_new (_ ("A dot: both may write. A ring: one may write and the other execute. The "
+                   "darker, the more pages."));
 
   gtk_widget_add_css_class (GTK_WIDGET (key), "dim-label");
   return GTK_WIDGET (key);

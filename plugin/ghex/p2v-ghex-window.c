@@ -66,6 +66,19 @@ show_keys_action (GSimpleAction *action,
 }
 
 static void
+about_action (GSimpleAction *action,
+              GVariant      *parameter,
+              gpointer       user_data)
+{
+  P2vGhexWindow *self = user_data;
+
+  gtk_show_about_dialog (self->window, "program-name", "pas2vas", "version", P2V_VERSION,
+                         "copyright", "© 2026 The pas2vas authors", "license-type",
+                         GTK_LICENSE_GPL_2_0, "comments",
+                         _("Shows which processes map a byte of physical memory."), NULL);
+}
+
+static void
 map_action (GSimpleAction *action,
             GVariant      *parameter,
             gpointer       user_data)
@@ -82,6 +95,7 @@ sharing_action (GSimpleAction *action,
 }
 
 static const GActionEntry actions[] = {
+  { .name = "pas2vas-about", .activate = about_action },
   { .name = "pas2vas-keys", .activate = show_keys_action },
   { .name = "pas2vas-map", .activate = map_action },
   { .name = "pas2vas-sharing", .activate = sharing_action },
@@ -135,6 +149,7 @@ make_menu (void)
   g_menu_append (menu, _("F_orward"), "hex.forward");
   g_menu_append (menu, _("_Export These Rows…"), "p2v.export-rows");
   g_menu_append (menu, _("_Keyboard Shortcuts"), "win.pas2vas-keys");
+  g_menu_append (menu, _("_About pas2vas"), "win.pas2vas-about");
   return G_MENU_MODEL (menu);
 }
 

@@ -254,6 +254,58 @@ cell_says_whose_it_is (void **state)
   assert_string_equal (text, "0x4a3e000: rl-twice (88)");
 }
 
+/* The cells of the table's first row, with blanks between. */
+static char *
+dup_first_row (Fixture *self)
+{
+  GtkWidget *view = p2v_ui_test_find (GTK_WIDGET (self->map), GTK_TYPE_COLUMN_VIEW,
+                                      "Memory, as a table");
+  g_autoptr (GString) text = g_string_new (NULL);
+  GtkWidget *list = gtk_widget_get_last_child (view);
+  GtkWidget *row = gtk_widget_get_first_child (list);
+
+  for (GtkWidget *cell = row != NULL ? gtk_widget_get_first_child (row) : NULL; cell != NULL;
+       cell = gtk_widget_get_next_sibling (cell))
+    {
+      GtkWidget *label = p2v_ui_test_find (cell, GTK_TYPE_LABEL, NULL);
+      g_string_append_printf (text, "%s ", gtk_label_get_text (GTK_LABEL (label)));
+    }
+  return g_strdup (g_strchomp (text->str));
+}
+
+static gboolean
+has_row (gpointer data)
+{
+  g_autofree char *row = dup_first_row (data);
+
+  return row[0] != '\0';
+}
+
+static void
+map_is_a_table_too_whose_rows_lead_there (void **state)
+{
+  Fixture *self = *state;
+  GtkWidget *view = p2v_ui_test_find (GTK_WIDGET (self->map), GTK_TYPE_COLUMN_VIEW,
+                                      "Memory, as a table");
+  GListModel *rows = G_LIST_MODEL (gtk_column_view_get_model (GTK_COLUMN_VIEW (view)));
+
+  assert_int_equal (g_list_model_get_n_items (rows), 0);
+  gtk_widget_activate_action (GTK_WIDGET (self->canvas), "map.table", NULL);
+  p2v_ui_test_wait (has_row, self);
+  p2v_ui_test_screenshot (self->window, "memory-map-table");
+  /* The machine's memory begins with what no process has; the image says so of 0x0. */
+  g_autofree char *first = dup_first_row (self);
+  assert_memory_equal (first, "0x0 0x", strlen ("0x0 0x"));
+  assert_non_null (strstr (first, "0 bytes No process"));
+  assert_in_range (g_list_model_get_n_items (rows), 10,
+                   p2v_map_canvas_get_n_cells (self->canvas));
+  g_signal_emit_by_name (view, "activate", 0);
+  assert_int_equal (self->n_jumps, 1);
+  assert_true (self->jumped_to == 0);
+  gtk_widget_activate_action (GTK_WIDGET (self->canvas), "map.table", NULL);
+  assert_int_equal (g_list_model_get_n_items (rows), 0);
+}
+
 static void
 exported_svg_has_the_legend_and_png_is_one (void **state)
 {
@@ -318,6 +370,7 @@ main (void)
     cmocka_unit_test_setup_teardown (isolating_a_line_fades_the_others_and_letting_go_restores,
                                      setup, teardown),
     cmocka_unit_test_setup_teardown (cell_says_whose_it_is, setup, teardown),
+    cmocka_unit_test_setup_teardown (map_is_a_table_too_whose_rows_lead_there, setup, teardown),
     cmocka_unit_test_setup_teardown (exported_svg_has_the_legend_and_png_is_one, setup, teardown),
     cmocka_unit_test (hues_are_those_of_the_style_sheet),
     cmocka_unit_test_setup_teardown (map_without_a_session_is_quiet, setup, teardown),
