@@ -26,7 +26,9 @@
 #define FRAME_MASK_64         (((guint64) 1 << 36) - 1)
 #define FRAME_MASK_32         (((guint64) 1 << 24) - 1)
 
-#define MAX_RECORD_BYTES      0x40
+/* The largest record that is looked for. Published kernels have at most 0x30 (data/windows/
+ * offsets.csv, _MMPFN); those of others add to it. */
+#define MAX_RECORD_BYTES      0x80
 
 gboolean
 p2v_windows_read_record (const P2vWindows *kernel,
@@ -143,9 +145,10 @@ p2v_windows_get_database_bytes (const P2vWindows *kernel)
   return (n_bytes + P2V_FRAME_SIZE - 1) & ~(P2V_FRAME_SIZE - 1);
 }
 
-P2vVirtAddr
-p2v_windows_find_database (const P2vWindows *kernel,
-                           P2vVirtualMemory *memory)
+/* The places where kernels say that the database is, and where it was before they chose one. */
+static P2vVirtAddr
+find_said_database (const P2vWindows *kernel,
+                    P2vVirtualMemory *memory)
 {
   P2vVirtAddr variable = p2v_windows_debugger_word (kernel, DEBUGGER_PFN_DATABASE);
   P2vVirtAddr candidates[] = { 0, p2v_image_get_hints (kernel->image)->windows.pfn_database_va,
@@ -157,6 +160,43 @@ p2v_windows_find_database (const P2vWindows *kernel,
   for (gsize i = 0; i < G_N_ELEMENTS (candidates); i++)
     if (is_database (kernel, memory, candidates[i]))
       return candidates[i];
-  P2vVirtAddr va = search_variable (kernel, memory);
-  return va != 0 ? va : search_database (kernel, memory);
+  return 0;
+}
+
+/* A kernel that has more in its records than any published one: the root's record is only where its
+ * frame's number times the right size is. */
+static P2vVirtAddr
+infer_record_size (P2vWindows       *self,
+                   P2vVirtualMemory *memory)
+{
+  guint16 *size = &self->layout.offsets[WINDOWS_PFN_SIZE];
+  const guint16 published = *size;
+
+  if (!p2v_windows_has (self, WINDOWS_PFN_FRAME))
+    return 0;
+  for (guint bytes = self->layout.offsets[WINDOWS_PFN_FRAME] + self->pointer_bytes;
+       bytes <= MAX_RECORD_BYTES; bytes += self->pointer_bytes)
+    {
+      *size = (guint16) bytes;
+      P2vVirtAddr va = find_said_database (self, memory);
+      if (va == 0)
+        continue;
+      self->sources[WINDOWS_PFN_SIZE] = P2V_WINDOWS_INFERRED;
+      return va;
+    }
+  *size = published;
+  return 0;
+}
+
+void
+p2v_windows_find_database (P2vWindows       *self,
+                           P2vVirtualMemory *memory)
+{
+  self->database_va = find_said_database (self, memory);
+  if (self->database_va == 0)
+    self->database_va = infer_record_size (self, memory);
+  if (self->database_va == 0)
+    self->database_va = search_variable (self, memory);
+  if (self->database_va == 0)
+    self->database_va = search_database (self, memory);
 }

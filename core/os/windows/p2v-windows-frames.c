@@ -177,6 +177,13 @@ describe_private (Source                 *self,
   P2vPhysAddr top_pa = 0;
   P2vVirtAddr va = 0;
 
+  /* A page in use of which the record does not say what leads to it may be anybody's. */
+  if (!p2v_windows_is_kernel_va (self->kernel, record->pte_va))
+    {
+      if (record->location == WINDOWS_LOCATION_ACTIVE)
+        frame->kind = P2V_FRAME_KIND_UNKNOWN;
+      return;
+    }
   frame->entry_pa = (record->table_frame << P2V_FRAME_SHIFT) | record->pte_va % P2V_FRAME_SIZE;
   frame->has_entry = TRUE;
   if (!climb (self, record, &top_pa, &va))

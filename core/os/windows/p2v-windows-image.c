@@ -36,6 +36,7 @@
 #define DEBUGGER_SIZE       0x14
 #define DEBUGGER_BASE       0x18
 #define DEBUGGER_SIGNATURE  ((guint32) 0x4742444b) /* Source: ibidem, "KDBG" */
+#define DEBUGGER_PAGED_POOL 0x120
 #define DEBUGGER_MIN_BYTES  0x200
 #define DEBUGGER_MAX_BYTES  0x1000
 
@@ -277,6 +278,19 @@ find_hinted_data (P2vWindows       *self,
          search_page (self, memory, va + DEBUGGER_TAG, bytes, sizeof bytes);
 }
 
+/* The variable that holds the start of the paged pool; a page's boundary of the kernel's half. */
+static void
+find_paged_pool (P2vWindows       *self,
+                 P2vVirtualMemory *memory)
+{
+  P2vVirtAddr variable = p2v_windows_debugger_word (self, DEBUGGER_PAGED_POOL), va;
+
+  if (p2v_windows_is_kernel_va (self, variable) &&
+      p2v_windows_read_pointer (self, memory, variable, &va) &&
+      p2v_windows_is_kernel_va (self, va) && va % P2V_FRAME_SIZE == 0)
+    self->paged_pool_va = va;
+}
+
 void
 p2v_windows_find_image (P2vWindows       *self,
                         P2vVirtualMemory *memory)
@@ -293,6 +307,7 @@ p2v_windows_find_image (P2vWindows       *self,
         find_codeview (self, memory, headers);
         if (!find_hinted_data (self, memory))
           find_debugger_data (self, memory);
+        find_paged_pool (self, memory);
         return;
       }
 }

@@ -97,6 +97,7 @@ typedef struct
   P2vPhysAddr           end_pa;      /* behind the image's last byte */
   P2vVirtAddr           user_end;    /* of 32 bits: where the kernel's half begins */
   P2vWindowsLayout      layout;
+  int                   shift;       /* by how many bytes the fields of processes are moved in it */
   guint32               votes[WINDOWS_N_FIELDS]; /* processes that confirmed the offset */
   gint64                score;       /* how well the layout fits the processes */
   guint8                sources[WINDOWS_N_FIELDS]; /* P2vWindowsSource */
@@ -107,6 +108,7 @@ typedef struct
   P2vWindowsKernelImage kernel;
   GBytes               *debugger_data; /* KDDEBUGGER_DATA64, decoded; NULL if not found */
   gboolean              debugger_data_encoded;
+  P2vVirtAddr           paged_pool_va; /* where the paged pool begins; 0: not known */
   guint                 major;
   guint                 minor;
   guint                 build;       /* 0: not known */
@@ -346,6 +348,15 @@ gboolean     p2v_windows_load_regions (P2vSystem              *system,
                                        GPtrArray              *regions,
                                        GError                **error);
 
+/* p2v-windows-reactos.c */
+
+/* (transfer full) (nullable): the path of the file behind an area that has no control area, and
+ * where in the file the area begins. */
+char        *p2v_windows_dup_memory_area_name (const P2vWindows    *self,
+                                               P2vVirtualMemory    *memory,
+                                               const P2vWindowsVad *vad,
+                                               guint64             *ret_offset_bytes);
+
 /* p2v-windows-prototypes.c: P2vResolveFunc for prototype entries. */
 P2vWindowsPrototypes *p2v_windows_prototypes_new (void);
 void         p2v_windows_prototypes_free (P2vWindowsPrototypes *self);
@@ -387,8 +398,8 @@ void         p2v_windows_load_kernel_regions (P2vAddressSpace *space,
 
 /* p2v-windows-database.c: the PFN database. */
 
-/* Where it is; 0 if it is not found. */
-P2vVirtAddr  p2v_windows_find_database (const P2vWindows      *self,
+/* Fills in where it is, and how large its records are if that is not as published. */
+void         p2v_windows_find_database (P2vWindows            *self,
                                         P2vVirtualMemory      *memory);
 /* How long it is, by the image's last frame. */
 guint64      p2v_windows_get_database_bytes (const P2vWindows *self);

@@ -20,7 +20,8 @@
 #define ASK_32           ((guint64) 0xfffff800)
 
 /* 32 bits without PAE: two parts of the address, from Vista on relative to the kernel's half,
- * before to the start of the paged pool. Source: ibidem. */
+ * before to the start of the paged pool, which the kernel says; else its usual start. Source:
+ * ibidem. */
 #define BUILD_OF_VISTA   6000
 #define BASE_32_VISTA    ((P2vVirtAddr) 0x80000000)
 #define BASE_32_OLD      ((P2vVirtAddr) 0xe1000000)
@@ -151,7 +152,9 @@ get_address_32 (const P2vWindows *kernel,
 {
   if (kernel->build >= BUILD_OF_VISTA)
     return BASE_32_VISTA | (entry >> 1 & 0x7ffffc00) | (entry << 1 & 0x3ff);
-  return BASE_32_OLD + (entry >> 11 << 9) + ((entry & 0xfe) << 1);
+  P2vVirtAddr base = kernel->paged_pool_va != 0 ? kernel->paged_pool_va : BASE_32_OLD;
+
+  return (base + (entry >> 11 << 9) + ((entry & 0xfe) << 1)) & G_MAXUINT32;
 }
 
 /* Where the prototype of @entry stands. */

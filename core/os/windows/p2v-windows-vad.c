@@ -76,7 +76,9 @@ read_vad (const P2vWindows *kernel,
 
   ret_vad->va = va;
   ret_vad->flags = 0;
-  if (!read_page_number (kernel, memory, va, WINDOWS_VAD_START, WINDOWS_VAD_START_HIGH, &first) ||
+  /* A node's pointer to its parent has how the tree leans in its low bits. */
+  if (va % kernel->pointer_bytes != 0 ||
+      !read_page_number (kernel, memory, va, WINDOWS_VAD_START, WINDOWS_VAD_START_HIGH, &first) ||
       !read_page_number (kernel, memory, va, WINDOWS_VAD_END, WINDOWS_VAD_END_HIGH, &last) ||
       !p2v_windows_read_field (kernel, memory, va, WINDOWS_VAD_FLAGS, &ret_vad->flags) ||
       first > last || last >= n_pages)
@@ -156,6 +158,8 @@ collect_vads (const P2vWindows *kernel,
   guint offsets[3];
   gsize n_offsets = get_root_offsets (kernel, offsets);
 
+  /* The parent of a root that is a node is itself. */
+  g_hash_table_add (seen, g_memdup2 (&root_va, sizeof root_va));
   for (gsize i = 0; i < n_offsets; i++)
     queue_child (kernel, memory, root_va + offsets[i], queue, seen);
   for (guint i = 0; i < queue->len; i++)
@@ -214,13 +218,14 @@ p2v_windows_vad_is_private (const P2vWindows    *kernel,
   return get_bits (kernel, vad, WINDOWS_VAD_PRIVATE_BIT) & 1;
 }
 
-static gboolean
-is_image (const P2vWindows    *kernel,
+/* Until 2003 one bit, that of an image, stands where the number is later. */
+static guint
+get_type (const P2vWindows    *kernel,
           const P2vWindowsVad *vad)
 {
   if (p2v_windows_has (kernel, WINDOWS_VAD_IMAGE_BIT))
-    return get_bits (kernel, vad, WINDOWS_VAD_IMAGE_BIT) & 1;
-  return (get_bits (kernel, vad, WINDOWS_VAD_TYPE_BIT) & VAD_TYPE_MASK) == VAD_TYPE_IMAGE;
+    return get_bits (kernel, vad, WINDOWS_VAD_IMAGE_BIT) & 1 ? VAD_TYPE_IMAGE : 0;
+  return (guint) get_bits (kernel, vad, WINDOWS_VAD_TYPE_BIT) & VAD_TYPE_MASK;
 }
 
 /* What lies behind an area: the object of the file or of the memory that is shared. */
@@ -300,6 +305,28 @@ find_file_offset (Loader      *self,
   return offset_bytes;
 }
 
+/* The file behind an area, and the place in it where an area of data begins. */
+static void
+find_file (Loader              *self,
+           const P2vWindowsVad *vad,
+           P2vRegion           *region)
+{
+  P2vVirtAddr subsection, control_area;
+  guint64 offset_bytes = 0;
+
+  if (find_control_area (self, vad->va, &subsection, &control_area) && control_area != 0)
+    {
+      region->name = p2v_windows_dup_file_name (self->kernel, self->memory, control_area);
+      offset_bytes = find_file_offset (self, vad->va, subsection);
+    }
+  else
+    region->name =
+      p2v_windows_dup_memory_area_name (self->kernel, self->memory, vad, &offset_bytes);
+  region->is_file = region->name != NULL;
+  if (region->is_file && get_type (self->kernel, vad) != VAD_TYPE_IMAGE)
+    region->file_offset = offset_bytes;
+}
+
 static void
 add_region (Loader              *self,
             const P2vWindowsVad *vad)
@@ -307,21 +334,13 @@ add_region (Loader              *self,
   const P2vWindows *kernel = self->kernel;
   P2vRegion *region = g_new0 (P2vRegion, 1);
   guint protection = (guint) get_bits (kernel, vad, WINDOWS_VAD_PROTECTION_BIT);
-  guint type = (guint) get_bits (kernel, vad, WINDOWS_VAD_TYPE_BIT) & VAD_TYPE_MASK;
-  P2vVirtAddr subsection, control_area;
 
   region->start_va = vad->start;
   region->length_bytes = vad->end - vad->start + 1;
   region->rights = P2V_RIGHTS_USER | protection_rights[protection & VAD_PROTECTION_MASK];
   region->shared = !p2v_windows_vad_is_private (kernel, vad);
-  if (region->shared && type != VAD_TYPE_PHYSICAL &&
-      find_control_area (self, vad->va, &subsection, &control_area))
-    {
-      region->name = p2v_windows_dup_file_name (self->kernel, self->memory, control_area);
-      region->is_file = region->name != NULL;
-      if (region->is_file && !is_image (kernel, vad))
-        region->file_offset = find_file_offset (self, vad->va, subsection);
-    }
+  if (region->shared && get_type (kernel, vad) != VAD_TYPE_PHYSICAL)
+    find_file (self, vad, region);
   if (region->name == NULL)
     region->name = g_strdup ("");
   g_ptr_array_add (self->regions, region);

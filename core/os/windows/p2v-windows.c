@@ -145,11 +145,16 @@ add_layout (P2vSystem        *system,
     [P2V_WINDOWS_FROM_SYMBOLS] = N_("Offsets from symbols (by processes)"),
     [P2V_WINDOWS_INFERRED] = N_("Inferred offsets (by processes)"),
   };
+  g_autofree char *published =
+    g_strdup_printf ("%u.%u.%u.%u", version->major, version->minor, version->build,
+                     version->revision);
 
-  p2v_system_take_fact (system, N_("Structures"),
-                        g_strdup_printf (_("as published of %u.%u.%u.%u and later"),
-                                         version->major, version->minor, version->build,
-                                         version->revision));
+  p2v_system_take_fact (
+    system, N_("Structures"),
+    self->shift == 0
+      ? g_strdup_printf (_("as published of %s and later"), published)
+      : g_strdup_printf (_("as published of %s and later, in processes moved by %d bytes"),
+                         published, self->shift));
   for (guint source = 0; source < G_N_ELEMENTS (titles); source++)
     {
       char *list = dup_offsets (self, source);
@@ -181,7 +186,11 @@ add_kernel (P2vSystem   *system,
   g_autoptr (P2vVirtualMemory) memory = p2v_virtual_memory_new (&self->tables, self->root_pa);
 
   self->modules = p2v_windows_load_modules (self, memory);
-  self->database_va = p2v_windows_find_database (self, memory);
+  p2v_windows_find_database (self, memory);
+  if (self->sources[WINDOWS_PFN_SIZE] == P2V_WINDOWS_INFERRED)
+    p2v_system_take_fact (system, N_("Frame records"),
+                          g_strdup_printf (_("0x%x bytes each, inferred"),
+                                           self->layout.offsets[WINDOWS_PFN_SIZE]));
   p2v_windows_add_kernel_space (self, system, memory);
   return p2v_virtual_memory_check (memory, error);
 }
