@@ -274,6 +274,16 @@ CHECK_VARIANTS (every_mapping_of_32_bit_windows_is_found,
                 { P2V_TEST_WINDOWS_X86, "6.1.7601", P2V_TEST_WINDOWS_NOISE },
                 { P2V_TEST_WINDOWS_X86, "5.2.3790.3959", P2V_TEST_WINDOWS_3GB })
 
+/* Where the paged pool begins, from which addresses of prototypes count, the kernel says or not. */
+CHECK_VARIANTS (every_mapping_of_windows_xp_and_2003_is_found,
+                { P2V_TEST_WINDOWS_X86, "5.1.2600.5512", P2V_TEST_WINDOWS_NO_DEBUGGER },
+                { P2V_TEST_WINDOWS_X86, "5.2.3790", 0 },
+                { P2V_TEST_WINDOWS_X86, "5.2.3790.3959", P2V_TEST_WINDOWS_NO_DEBUGGER })
+
+CHECK_VARIANTS (every_mapping_of_reactos_is_found,
+                { P2V_TEST_WINDOWS_X86, "5.2.3790.1830", P2V_TEST_WINDOWS_REACTOS },
+                { P2V_TEST_WINDOWS_X64, "5.2.3790.1830", P2V_TEST_WINDOWS_REACTOS })
+
 CHECK_VARIANTS (every_mapping_of_windows_with_pae_is_found,
                 { P2V_TEST_WINDOWS_PAE, "5.1.2600.5512", 0 },
                 { P2V_TEST_WINDOWS_PAE, "6.0.6002", 0 },
@@ -405,6 +415,7 @@ static void
 frames_say_whose_they_are_and_on_which_list (void **state)
 {
   static const Variant variants[] = {
+    { P2V_TEST_WINDOWS_X64, "5.2.3790.1830", P2V_TEST_WINDOWS_REACTOS },
     { P2V_TEST_WINDOWS_X64, "6.1.7601", P2V_TEST_WINDOWS_NO_DEBUGGER },
     { P2V_TEST_WINDOWS_X64, "6.3.9600", P2V_TEST_WINDOWS_ENCODED },
     { P2V_TEST_WINDOWS_X64, "10.0.19041", P2V_TEST_WINDOWS_NO_DEBUGGER },
@@ -549,11 +560,44 @@ fields_that_nobody_published_are_found (void **state)
   close_machine (&fixture);
 }
 
+/* What a process has left when it has ended: a root that is its own parent. */
+static void
+a_tree_without_areas_has_none (void **state)
+{
+  static const Variant variants[] = {
+    { P2V_TEST_WINDOWS_X86, "5.2.3790.1830", 0 },
+    { P2V_TEST_WINDOWS_X64, "6.1.7601", 0 },
+    { P2V_TEST_WINDOWS_PAE, "6.2.9200", 0 },
+  };
+
+  for (gsize i = 0; i < 2 * G_N_ELEMENTS (variants); i++)
+    {
+      P2vWindowsMachine *machine = new_machine (&variants[i / 2]);
+      guint width = machine->pointer_bytes;
+      const P2vTestWindowsProcess *explorer = p2v_windows_machine_find (machine, "explorer.exe");
+      guint64 root_va = explorer->object_va +
+                        (guint) p2v_windows_machine_offset (machine, "_EPROCESS", "VadRoot");
+
+      /* The tree leans to the right, or neither way. */
+      p2v_windows_machine_put (machine, root_va, i % 2 == 0 ? root_va | 3 : root_va, width);
+      p2v_windows_machine_put (machine, root_va + 2 * width, 0, width);
+      Fixture fixture = open_machine (state, machine, P2V_TEST_RAW);
+      P2vProcess *process = p2v_system_find_pid (fixture.system, explorer->pid);
+      GPtrArray *regions = p2v_session_dup_regions (
+        fixture.session, p2v_process_get_address_space (process), NULL);
+      assert_int_equal (regions->len, 0);
+      g_ptr_array_unref (regions);
+      close_machine (&fixture);
+    }
+}
+
 int
 main (void)
 {
   const struct CMUnitTest tests[] = {
     p2v_test_in_folder (every_mapping_of_32_bit_windows_is_found),
+    p2v_test_in_folder (every_mapping_of_windows_xp_and_2003_is_found),
+    p2v_test_in_folder (every_mapping_of_reactos_is_found),
     p2v_test_in_folder (every_mapping_of_windows_with_pae_is_found),
     p2v_test_in_folder (every_mapping_of_64_bit_windows_before_10_is_found),
     p2v_test_in_folder (every_mapping_of_64_bit_windows_10_and_11_is_found),
@@ -563,6 +607,7 @@ main (void)
     p2v_test_in_folder (symbols_of_this_kernel_tell_where_fields_are),
     p2v_test_in_folder (symbols_of_another_kernel_are_refused),
     p2v_test_in_folder (fields_that_nobody_published_are_found),
+    p2v_test_in_folder (a_tree_without_areas_has_none),
     p2v_test_in_folder (frames_say_whose_they_are_and_on_which_list),
   };
 

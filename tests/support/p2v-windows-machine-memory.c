@@ -28,7 +28,8 @@
 #define RECORDS_VA_32 0xb0000000
 #define POOL_VA_3GB 0xc9000000
 #define RECORDS_VA_3GB 0xd0000000
-#define PAGED_VA_32 0xe1000000
+#define PAGED_VA_32 0xe1000000 /* where it begins unless the kernel says otherwise */
+#define MOVED_VA_32 0xe2400000
 
 /* How each kind of machine translates: the shifts of its levels, the width of an entry, and which
  * entry of the root leads back to it. */
@@ -127,6 +128,12 @@ p2v_windows_machine_records_va (P2vWindowsMachine *self)
   if (self->flags & P2V_TEST_WINDOWS_3GB)
     return RECORDS_VA_3GB;
   return self->pointer_bytes == 8 ? RECORDS_VA : RECORDS_VA_32;
+}
+
+guint64
+p2v_windows_machine_paged_pool_va (P2vWindowsMachine *self)
+{
+  return self->flags & P2V_TEST_WINDOWS_NO_DEBUGGER ? PAGED_VA_32 : MOVED_VA_32;
 }
 
 /* The pool's pages stand in memory in the opposite order. */
@@ -308,6 +315,8 @@ get_record_pa (P2vWindowsMachine *self,
 {
   guint size = (guint) p2v_windows_machine_offset (self, "_MMPFN", "(sizeof)");
 
+  if (self->flags & P2V_TEST_WINDOWS_REACTOS)
+    size += 3 * self->pointer_bytes;
   return RECORDS_PA + pa / PAGE * (size + (is_widened (self) ? 4 : 0));
 }
 
@@ -377,7 +386,11 @@ p2v_windows_machine_note_prototype (P2vWindowsMachine *self,
 
   if (self->pointer_bytes != 8)
     return;
+  /* Before Vista the bit stands beside the number of the list. */
   put_record (self, pa, prototype_va, 0, list);
+  if (self->build[0] == '5')
+    put_pa (self, record_pa + (guint) p2v_windows_machine_offset (self, "_MMPFN", "u3.e1"),
+            list << 8 | 8, 2);
   put_pa (self, frame_pa, bit >= 0 ? (guint64) 1 << bit : 0, 8);
   put_pa (self, record_pa + (guint) p2v_windows_machine_offset (self, "_MMPFN", "OriginalPte"),
           subsection_va << 16 | 0x400, 8);
@@ -467,9 +480,10 @@ p2v_windows_machine_map_kernel (P2vWindowsMachine *self)
     p2v_windows_machine_map (self, self->system_root_pa, pool_va + page * PAGE, get_pool_pa (page),
                              P2V_TEST_PAGE_KERNEL);
   for (guint64 page = 0; page < POOL_PAGES && self->pointer_bytes == 4; page++)
-    p2v_windows_machine_map (self, self->system_root_pa, PAGED_VA_32 + page * PAGE,
+    p2v_windows_machine_map (self, self->system_root_pa,
+                             p2v_windows_machine_paged_pool_va (self) + page * PAGE,
                              get_pool_pa (page), P2V_TEST_PAGE_KERNEL);
-  for (guint64 offset = 0; offset < LENGTH / PAGE * 0x30; offset += PAGE)
+  for (guint64 offset = 0; offset < LENGTH / PAGE * 0x48; offset += PAGE)
     {
       memset (self->bytes + RECORDS_PA + offset, 0, PAGE);
       p2v_windows_machine_map (self, self->system_root_pa,
@@ -549,6 +563,20 @@ find_line (P2vWindowsMachine *self,
   return best;
 }
 
+/* ReactOS with 64 bits has a shorter beginning of processes than any kernel that was published. */
+static int
+get_shift (P2vWindowsMachine *self,
+           const char        *structure,
+           const char        *field)
+{
+  gboolean is_shifted = (self->flags & P2V_TEST_WINDOWS_REACTOS) && self->pointer_bytes == 8;
+
+  return is_shifted && (strcmp (structure, "_EPROCESS") == 0 ||
+                        (strcmp (structure, "_KPROCESS") == 0 && strcmp (field, "(sizeof)") == 0))
+           ? -8
+           : 0;
+}
+
 int
 p2v_windows_machine_offset (P2vWindowsMachine *self,
                             const char        *structure,
@@ -563,8 +591,10 @@ p2v_windows_machine_offset (P2vWindowsMachine *self,
     {
       char **line = find_line (self, arches[self->kind][i], structure, field);
       if (line != NULL)
-        return (int) (*line[COLUMN_BIT] != '\0' ? g_ascii_strtoull (line[COLUMN_BIT], NULL, 10)
-                                                : g_ascii_strtoull (line[COLUMN_OFFSET], NULL, 16));
+        return (int) (*line[COLUMN_BIT] != '\0'
+                        ? g_ascii_strtoull (line[COLUMN_BIT], NULL, 10)
+                        : g_ascii_strtoull (line[COLUMN_OFFSET], NULL, 16)) +
+               get_shift (self, structure, field);
     }
   return -1;
 }

@@ -19,6 +19,8 @@
 #define CID_RVA       0x310000
 #define MODULES_RVA   0x314000
 #define RECORDS_RVA   0x318000
+#define PAGED_RVA     0x31c000
+#define IDLE_RVA      0x340000
 #define DEBUGGER_RVA  0x320040
 #define SECRET_RVA    0x330001
 
@@ -226,6 +228,10 @@ make_debugger_data (P2vWindowsMachine *self)
   words[0x50 / 8] = self->list_head_va;
   words[0x58 / 8] = self->kernel_va + CID_RVA;
   words[0xc0 / 8] = self->kernel_va + RECORDS_RVA;
+  words[0x120 / 8] = self->kernel_va + PAGED_RVA;
+  if (self->pointer_bytes == 4)
+    p2v_windows_machine_put (self, self->kernel_va + PAGED_RVA,
+                             p2v_windows_machine_paged_pool_va (self), self->pointer_bytes);
   for (guint i = 0; i < G_N_ELEMENTS (words); i++)
     p2v_windows_machine_put (self, va + i * 8,
                              self->flags & P2V_TEST_WINDOWS_ENCODED ? encode (self, words[i])
@@ -302,6 +308,22 @@ static const Area areas[] = {
   { LARGE_VA, LARGE_VA + 0x400000, 0, 4, TRUE, NULL },
 };
 
+/* ReactOS: no control area, but more behind the descriptor. */
+static void
+put_memory_area (P2vWindowsMachine *self,
+                 guint64            vad_va,
+                 guint64            file_va)
+{
+  guint64 more = vad_va + 10 * self->pointer_bytes;
+  guint64 segment = p2v_windows_machine_allocate (self, 0xa0, "MmSg");
+
+  p2v_windows_machine_put (self, more, 1, 4);
+  memcpy (p2v_windows_machine_at (self, more + 0x0c), "MAre", 4);
+  p2v_windows_machine_put (self, more + 0x18, segment, self->pointer_bytes);
+  p2v_windows_machine_put (self, segment, 1, 8);
+  p2v_windows_machine_put (self, segment + 8, file_va, self->pointer_bytes);
+}
+
 static void
 put_file (P2vWindowsMachine *self,
           guint64            vad_va,
@@ -327,7 +349,9 @@ put_file (P2vWindowsMachine *self,
         self, self->library_pa[3],
         self->library_prototypes_va + 3 * p2v_windows_machine_entry_bytes (self), subsection, 2);
     }
-  if (is_before (self, 6, 0))
+  if (self->flags & P2V_TEST_WINDOWS_REACTOS)
+    put_memory_area (self, vad_va, file);
+  else if (is_before (self, 6, 0))
     put_pointer (self, vad_va, "_MMVAD", "ControlArea", control_area);
   else
     {
@@ -410,6 +434,9 @@ make_vads (P2vWindowsMachine *self,
   /* From 2003 to 8 the root is a node within the process. */
   gboolean embedded = is_before (self, 6, 3) && !is_before (self, 5, 2);
   p2v_windows_machine_put (self, embedded ? root_va + right : root_va, vas[0], width);
+  /* Such a node is its own parent, and has how the tree leans in the low bits. */
+  if (embedded)
+    p2v_windows_machine_put (self, root_va, root_va | 3, width);
   *ret_first_va = vas[0];
 }
 
@@ -586,6 +613,41 @@ typedef struct
   guint   n_csrss;
 } Kernel;
 
+/* What each process begins with. */
+static void
+put_header (P2vWindowsMachine *self,
+            guint64            va,
+            gboolean           has_ended,
+            guint64            root_pa)
+{
+  int size = p2v_windows_machine_offset (self, "_KPROCESS", "(sizeof)");
+
+  p2v_windows_machine_put (self, va, 3, 1);
+  p2v_windows_machine_put (self, va + 2, (guint8) (size / 4), 1);
+  p2v_windows_machine_put (self, va + 4, has_ended, 4);
+  put_empty_list (self, va + 8);
+  put_pointer (self, va, "_KPROCESS", "DirectoryTableBase", root_pa);
+}
+
+/* What looks like a process and is none: the one that stands for idle time, which is a part of the
+ * kernel's image, and a page table that maps one root after the other. */
+static void
+make_look_alikes (P2vWindowsMachine *self)
+{
+  guint64 idle_va = self->kernel_va + IDLE_RVA;
+  guint name = (guint) p2v_windows_machine_offset (self, "_EPROCESS", "ImageFileName");
+  guint width = p2v_windows_machine_entry_bytes (self);
+  guint64 table_pa = p2v_windows_machine_take_frame (self);
+
+  put_header (self, idle_va, FALSE, self->system_root_pa);
+  memcpy (p2v_windows_machine_at (self, idle_va + name), "Idle", 4);
+  for (guint i = 0; i < PAGE / width; i++)
+    {
+      guint64 entry = GUINT64_TO_LE ((self->system_root_pa + i * PAGE) | 3);
+      memcpy (self->bytes + table_pa + i * width, &entry, width);
+    }
+}
+
 static guint64
 make_object (P2vWindowsMachine *self,
              const Recipe      *recipe,
@@ -596,14 +658,8 @@ make_object (P2vWindowsMachine *self,
   guint64 va =
     p2v_windows_machine_allocate (self, header + 0xb00 - 0x20 * self->pointer_bytes,
                                   old ? "Pro\xe3" : "Proc") + header;
-  int size = p2v_windows_machine_offset (self, "_KPROCESS", "(sizeof)");
-  guint width = self->pointer_bytes;
 
-  p2v_windows_machine_put (self, va, 3, 1);
-  p2v_windows_machine_put (self, va + 2, (guint8) (size / 4), 1);
-  p2v_windows_machine_put (self, va + 4, (recipe->flags & ENDED) != 0, 4);
-  put_empty_list (self, va + 8);
-  put_pointer (self, va, "_KPROCESS", "DirectoryTableBase", root_pa);
+  put_header (self, va, (recipe->flags & ENDED) != 0, root_pa);
   put_pointer (self, va, "_EPROCESS", "UniqueProcessId", recipe->pid);
   put_pointer (self, va, "_EPROCESS", "InheritedFromUniqueProcessId", recipe->parent);
   put_field (self, va, "_EPROCESS", "CreateTime", 0x01d8fffff0000000 + recipe->pid, 8);
@@ -616,7 +672,6 @@ make_object (P2vWindowsMachine *self,
   memcpy (p2v_windows_machine_at (self, va + name), recipe->name, strlen (recipe->name));
   put_empty_list (self, va + (guint) p2v_windows_machine_offset (self, "_EPROCESS",
                                                                  "ActiveProcessLinks"));
-  g_assert (width != 0);
   return va;
 }
 
@@ -844,6 +899,7 @@ p2v_windows_machine_new (P2vTestWindowsKind   kind,
   make_shared_page (self);
   make_modules (self);
   make_processes (self);
+  make_look_alikes (self);
   make_orphan (self);
   return self;
 }

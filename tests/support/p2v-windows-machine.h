@@ -30,6 +30,7 @@ typedef enum
   P2V_TEST_WINDOWS_NO_DEBUGGER = 1 << 2, /* there is none */
   P2V_TEST_WINDOWS_NOISE       = 1 << 3, /* unused memory holds random bytes */
   P2V_TEST_WINDOWS_3GB         = 1 << 4, /* 32 bits: the user's part has 3 GiB */
+  P2V_TEST_WINDOWS_REACTOS     = 1 << 5, /* structures as ReactOS has them */
 } P2vTestWindowsFlags;
 
 /* A page that the process maps. */
@@ -114,6 +115,8 @@ const P2vTestWindowsProcess *p2v_windows_machine_find (P2vWindowsMachine *self,
 /* p2v-windows-machine-memory.c */
 void    p2v_windows_machine_read_offsets (P2vWindowsMachine *self,
                                           const char        *csv_path);
+/* Where the paged pool of a machine with 32 bits begins. */
+guint64 p2v_windows_machine_paged_pool_va (P2vWindowsMachine *self);
 guint64 p2v_windows_machine_take_frame   (P2vWindowsMachine *self);
 /* A block of the pool: its address, behind its header. */
 guint64 p2v_windows_machine_allocate     (P2vWindowsMachine *self,

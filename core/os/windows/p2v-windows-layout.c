@@ -35,6 +35,17 @@ p2v_windows_field_name (P2vWindowsField field)
   return field_names[field];
 }
 
+/* DISPATCHER_HEADER.Size. Source: data/windows/README.md, "processes". */
+#define HEADER_SIZE_BYTE 2
+#define HEADER_SIZE_UNIT 4
+
+/* How far the fields of processes are moved at most, when their first part is of another length
+ * than published. */
+#define MAX_SHIFT        0x80
+
+/* How many objects must agree where one does not, if a field is looked for. */
+#define LEAST_MAJORITY   4
+
 /* Finds what the layout wants to know of a field among @types. */
 static gboolean
 find_field (const P2vTypeSource *types,
@@ -140,27 +151,75 @@ build_distance (const P2vWindows       *self,
                                               : (guint) G_MAXUINT16 + layout->version.build;
 }
 
-static const P2vWindowsLayout *
+/* Fields of _EPROCESS. */
+static gboolean
+is_of_process (guint field)
+{
+  return (field >= WINDOWS_EPROCESS_PID && field <= WINDOWS_EPROCESS_WOW64) ||
+         field == WINDOWS_EPROCESS_FILE;
+}
+
+/* Where a process begins with more or less than in the published kernel, all that follows stands so
+ * much later. The first part says its length itself, in words of 4 bytes. Source: data/windows/
+ * README.md, "processes". */
+static int
+shift_layout (P2vWindowsLayout       *layout,
+              const P2vWindowsObject *object,
+              gsize                   pointer_bytes)
+{
+  guint size = object->bytes[HEADER_SIZE_BYTE] * HEADER_SIZE_UNIT;
+  int shift = (int) size - layout->offsets[WINDOWS_KPROCESS_SIZE];
+
+  if (ABS (shift) > MAX_SHIFT || shift % (int) pointer_bytes != 0)
+    return 0;
+  layout->offsets[WINDOWS_KPROCESS_SIZE] = (guint16) size;
+  for (guint field = 0; field < WINDOWS_N_FIELDS; field++)
+    if (is_of_process (field) && layout->offsets[field] != P2V_WINDOWS_ABSENT)
+      layout->offsets[field] = (guint16) (layout->offsets[field] + shift);
+  return shift;
+}
+
+typedef struct
+{
+  P2vWindowsLayout layout;
+  int              shift;
+  gint64           score;
+  gboolean         is_set;
+} BestLayout;
+
+static void
+try_layout (P2vWindows       *self,
+            P2vVirtualMemory *memory,
+            GPtrArray        *objects,
+            int               shift,
+            BestLayout       *best)
+{
+  gint64 score = score_layout (self, memory, objects);
+
+  if (!best->is_set || score > best->score ||
+      (score == best->score && shift == 0 &&
+       build_distance (self, &self->layout) <= build_distance (self, &best->layout)))
+    *best = (BestLayout) { self->layout, shift, score, TRUE };
+}
+
+/* The first of @objects is System. */
+static BestLayout
 find_best_layout (P2vWindows       *self,
                   P2vVirtualMemory *memory,
                   GPtrArray        *objects)
 {
-  const P2vWindowsLayout *best = NULL;
-  gint64 best_score = G_MININT64;
+  BestLayout best = { .is_set = FALSE };
 
   for (gsize i = 0; i < G_N_ELEMENTS (layouts); i++)
     {
       if (layouts[i].kind != self->kind)
         continue;
       self->layout = layouts[i];
-      gint64 score = score_layout (self, memory, objects);
-      if (best == NULL || score > best_score ||
-          (score == best_score &&
-           build_distance (self, &layouts[i]) <= build_distance (self, best)))
-        {
-          best = &layouts[i];
-          best_score = score;
-        }
+      try_layout (self, memory, objects, 0, &best);
+      int shift =
+        shift_layout (&self->layout, g_ptr_array_index (objects, 0), self->pointer_bytes);
+      if (shift != 0)
+        try_layout (self, memory, objects, shift, &best);
     }
   return best;
 }
@@ -202,7 +261,8 @@ p2v_windows_use_symbols (P2vWindows       *self,
     apply_symbols (self, memory, objects);
 }
 
-/* Looks for a field where the layout has not put it: where most objects agree and none objects. */
+/* Looks for a field where the layout has not put it: where most objects agree and hardly any
+ * objects. The process that stands for idle time has no number, and is in no list. */
 static void
 infer_field (P2vWindows       *self,
              P2vVirtualMemory *memory,
@@ -218,7 +278,7 @@ infer_field (P2vWindows       *self,
       if (offset % self->pointer_bytes != 0 && field != WINDOWS_EPROCESS_ACTIVE_THREADS)
         continue;
       Votes votes = count_votes (self, memory, objects, position, offset);
-      if (votes.n_against != 0 || votes.n_for <= best.n_for)
+      if (votes.n_for < LEAST_MAJORITY * votes.n_against || votes.n_for <= best.n_for)
         continue;
       best = votes;
       self->layout.offsets[field] = (guint16) offset;
@@ -264,12 +324,16 @@ p2v_windows_choose_layout (P2vWindows       *self,
                            P2vVirtualMemory *memory,
                            GPtrArray        *objects)
 {
-  const P2vWindowsLayout *best = find_best_layout (self, memory, objects);
+  BestLayout best = find_best_layout (self, memory, objects);
 
-  if (best == NULL)
+  if (!best.is_set)
     return FALSE;
-  self->layout = *best;
+  self->layout = best.layout;
+  self->shift = best.shift;
   memset (self->sources, 0, sizeof self->sources);
+  for (guint field = 0; field < WINDOWS_N_FIELDS; field++)
+    if (best.shift != 0 && is_of_process (field))
+      self->sources[field] = P2V_WINDOWS_INFERRED;
   self->score = score_layout (self, memory, objects);
   check_fields (self, memory, objects);
   return p2v_windows_has (self, WINDOWS_EPROCESS_NAME) &&

@@ -42,9 +42,15 @@
  * Source: data/windows/README.md, "self-map". */
 #define X86_SELF_WORD  (0x300 * sizeof (guint32) / sizeof (guint64))
 
+/* Addresses of the kernel's half: with four or five levels, and of 32 bits. Source: Intel SDM 3A
+ * 4.5; data/windows/README.md, "self-map". */
+#define HALF_SHIFT_64   56
+#define HALF_64         ((guint64) 0xff)
+#define HALF_32         ((guint32) 0x80000000)
+
 /* A process object begins with DISPATCHER_HEADER: type 3 in the lowest byte, SignalState in the
- * second half of the word, which is 1 when the process has ended. Its page tables' root stands at
- * these offsets in all versions. Source: data/windows/offsets.csv, _KPROCESS. */
+ * second half of the word, which is 1 when the process has ended, then a list. Its page tables'
+ * root stands at these offsets in all versions. Source: data/windows/offsets.csv, _KPROCESS. */
 #define PROCESS_TYPE    3
 #define DTB_WORD_64     (0x28 / sizeof (guint64))
 #define DTB_WORD_32     (0x18 / sizeof (guint64))
@@ -152,6 +158,20 @@ may_be_root (const Scanner *self,
   return value >= P2V_FRAME_SIZE && value <= self->end_pa && value % alignment == 0;
 }
 
+/* Who waits for an object: two addresses of the kernel's half. */
+static gboolean
+is_list_64 (guint64 next,
+            guint64 previous)
+{
+  return next >> HALF_SHIFT_64 == HALF_64 && previous >> HALF_SHIFT_64 == HALF_64;
+}
+
+static gboolean
+is_list_32 (guint64 both)
+{
+  return (guint32) both >= HALF_32 && both >> 32 >= HALF_32;
+}
+
 static void
 look_for_object (Scanner       *self,
                  const guint64 *words,
@@ -162,10 +182,12 @@ look_for_object (Scanner       *self,
   guint64 root_64 = words[i + DTB_WORD_64] & ENTRY_ADDRESS;
   guint32 root_32 = (guint32) words[i + DTB_WORD_32];
 
-  /* The smallest alignment of a root is PAE's. */
-  if (is_marked || may_be_root (self, root_64, P2V_FRAME_SIZE))
+  /* Page tables are full of what looks like a header and a root, but have no list behind it. */
+  if (is_marked || (may_be_root (self, root_64, P2V_FRAME_SIZE) &&
+                    is_list_64 (words[i + 1], words[i + 2])))
     add (self->scan->objects[1], pa);
-  if (is_marked || may_be_root (self, root_32, 0x20))
+  /* The smallest alignment of a root is PAE's. */
+  if (is_marked || (may_be_root (self, root_32, 0x20) && is_list_32 (words[i + 1])))
     add (self->scan->objects[0], pa);
 }
 
