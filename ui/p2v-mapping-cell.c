@@ -215,10 +215,10 @@ bind_cb (GtkSignalListItemFactory *signal_factory,
 
   update_cell (item);
   g_signal_connect_swapped (row, signal, G_CALLBACK (update_cell), item);
-  if (factory->column != P2V_COLUMN_PROCESS)
-    return;
-  set_hue (gtk_widget_get_first_child (gtk_list_item_get_child (item)), row);
-  p2v_mapping_model_request (factory->model, row);
+  if (factory->column == P2V_COLUMN_PROCESS)
+    set_hue (gtk_widget_get_first_child (gtk_list_item_get_child (item)), row);
+  if (p2v_mapping_row_add_cell (row))
+    p2v_mapping_model_request (factory->model, row);
 }
 
 static void
@@ -229,7 +229,7 @@ unbind_cb (GtkSignalListItemFactory *signal_factory,
   P2vMappingRow *row = gtk_list_item_get_item (item);
 
   g_signal_handlers_disconnect_by_data (row, item);
-  if (factory->column == P2V_COLUMN_PROCESS)
+  if (p2v_mapping_row_remove_cell (row))
     p2v_mapping_model_forget (factory->model, row);
 }
 

@@ -5,7 +5,6 @@
 
 #include "p2v-mapping-model.h"
 
-#include "p2v-row-order.h"
 #include "p2v-row-reader.h"
 
 /* GTK makes widgets for the first 200 rows of a list, at once. Making a row takes about 1 ms, and
@@ -33,8 +32,7 @@ struct _P2vMappingModel
   GHashTable   *slots; /* position -> Slot: the rows that somebody holds */
   P2vRowReader *reader;
 
-  P2vColumnId   sort_column;
-  gboolean      sort_descending;
+  P2vArrangement arrangement;
   GArray       *order; /* guint32: the row at each position; NULL: the answer's order */
   GCancellable *sorting;
 };
@@ -50,6 +48,7 @@ typedef struct
 enum
 {
   ABOUT_TO_CHANGE,
+  ARRANGED,
   N_SIGNALS
 };
 
@@ -145,6 +144,7 @@ p2v_mapping_model_dispose (GObject *object)
   g_clear_object (&self->reader);
   g_clear_pointer (&self->slots, g_hash_table_unref);
   g_clear_pointer (&self->order, g_array_unref);
+  g_clear_pointer (&self->arrangement.filter, p2v_row_filter_unref);
   g_clear_object (&self->answer);
   g_clear_object (&self->session);
 
@@ -158,6 +158,8 @@ p2v_mapping_model_class_init (P2vMappingModelClass *klass)
 
   signals[ABOUT_TO_CHANGE] = g_signal_new ("about-to-change", P2V_TYPE_MAPPING_MODEL,
                                            G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[ARRANGED] = g_signal_new ("arranged", P2V_TYPE_MAPPING_MODEL, G_SIGNAL_RUN_LAST, 0, NULL,
+                                    NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void
@@ -165,7 +167,7 @@ p2v_mapping_model_init (P2vMappingModel *self)
 {
   self->slots = g_hash_table_new_full (NULL, NULL, NULL, slot_free);
   self->reader = p2v_row_reader_new ();
-  self->sort_column = P2V_N_COLUMNS;
+  self->arrangement.column = P2V_N_COLUMNS;
 }
 
 P2vMappingModel *
@@ -226,6 +228,33 @@ replace_rows (P2vMappingModel *self)
   show_more_soon (self);
 }
 
+/* How many rows there are without a filter. The interface counts in guint, and G_MAXUINT itself
+ * means "no such position" to GTK. */
+static guint
+count_answer_rows (P2vMappingModel *self)
+{
+  guint64 n_rows = self->answer != NULL ? p2v_answer_get_n_rows (self->answer) : 0;
+
+  return (guint) MIN (n_rows, G_MAXUINT - 1);
+}
+
+static void
+take_order (P2vMappingModel *self,
+            GArray *order)
+{
+  g_clear_pointer (&self->order, g_array_unref);
+  self->order = order;
+  self->n_rows_in_all = order != NULL ? order->len : count_answer_rows (self);
+}
+
+static gboolean
+is_same_order (GArray *a,
+               GArray *b)
+{
+  return a != NULL && a->len == b->len
+         && (a->len == 0 || memcmp (a->data, b->data, a->len * sizeof (guint32)) == 0);
+}
+
 static void
 order_ready_cb (GObject *source,
                 GAsyncResult *result,
@@ -233,41 +262,73 @@ order_ready_cb (GObject *source,
 {
   g_autoptr (P2vMappingModel) self = user_data;
   GTask *task = G_TASK (result);
-  GArray *order = g_task_propagate_pointer (task, NULL);
+  g_autoptr (GArray) order = g_task_propagate_pointer (task, NULL);
 
   if (order == NULL || g_task_get_cancellable (task) != self->sorting)
-    {
-      g_clear_pointer (&order, g_array_unref);
-      return;
-    }
+    return;
 
-  g_signal_emit (self, signals[ABOUT_TO_CHANGE], 0);
   g_clear_object (&self->sorting);
-  g_clear_pointer (&self->order, g_array_unref);
-  self->order = order;
-  replace_rows (self);
+  if (!is_same_order (self->order, order))
+    {
+      g_signal_emit (self, signals[ABOUT_TO_CHANGE], 0);
+      take_order (self, g_steal_pointer (&order));
+      replace_rows (self);
+    }
+  g_signal_emit (self, signals[ARRANGED], 0);
 }
 
-/* Brings the order up to date: at once for a short answer, later for a long one. */
 static void
-update_order (P2vMappingModel *self)
+stop_sorting (P2vMappingModel *self)
 {
   if (self->sorting != NULL)
     g_cancellable_cancel (self->sorting);
   g_clear_object (&self->sorting);
-  g_clear_pointer (&self->order, g_array_unref);
-  if (self->answer == NULL || self->sort_column == P2V_N_COLUMNS)
+}
+
+static gboolean
+can_arrange (P2vMappingModel *self)
+{
+  return self->answer != NULL && !p2v_arrangement_is_plain (&self->arrangement)
+         && !p2v_mapping_model_is_too_long (self);
+}
+
+static void
+start_sorting (P2vMappingModel *self)
+{
+  stop_sorting (self);
+  self->sorting = g_cancellable_new ();
+  p2v_row_order_new_async (self->session, self->answer, &self->arrangement, self->sorting,
+                           order_ready_cb, g_object_ref (self));
+}
+
+/* Brings the order up to date: at once for a short answer if all is in memory, later else; until
+ * then there are no rows. */
+static void
+update_order (P2vMappingModel *self)
+{
+  stop_sorting (self);
+  take_order (self, NULL);
+  if (!can_arrange (self))
     return;
 
-  if (self->n_rows_in_all <= MAX_ROWS_AT_ONCE)
+  if (self->n_rows_in_all <= MAX_ROWS_AT_ONCE
+      && !p2v_arrangement_needs_details (&self->arrangement))
     {
-      self->order
-          = p2v_row_order_new (self->answer, self->sort_column, self->sort_descending, NULL);
+      take_order (self, p2v_row_order_new (self->session, self->answer, &self->arrangement, NULL));
       return;
     }
-  self->sorting = g_cancellable_new ();
-  p2v_row_order_new_async (self->answer, self->sort_column, self->sort_descending, self->sorting,
-                           order_ready_cb, g_object_ref (self));
+  self->n_rows_in_all = 0;
+  start_sorting (self);
+}
+
+/* All rows are others, or in other places. */
+static void
+arrange_anew (P2vMappingModel *self)
+{
+  update_order (self);
+  replace_rows (self);
+  if (self->sorting == NULL)
+    g_signal_emit (self, signals[ARRANGED], 0);
 }
 
 /* Whether the rows that somebody holds are, at their positions, also those of @answer: of the
@@ -302,12 +363,13 @@ can_keep_rows (P2vMappingModel *self,
                P2vAnswer *answer)
 {
   if (self->session != session || self->answer == NULL || answer == NULL || self->n_rows == 0
+      || self->sorting != NULL
       || p2v_answer_get_n_rows (self->answer) != p2v_answer_get_n_rows (answer)
       || p2v_answer_get_pa (self->answer) >> P2V_FRAME_SHIFT
              != p2v_answer_get_pa (answer) >> P2V_FRAME_SHIFT)
     return FALSE;
   /* A sort order, or one that is being made, is only good for the very same rows. */
-  if (self->sort_column != P2V_N_COLUMNS
+  if (!p2v_arrangement_is_plain (&self->arrangement)
       && p2v_answer_is_complete (self->answer) != p2v_answer_is_complete (answer))
     return FALSE;
   return live_rows_fit (self, answer);
@@ -346,17 +408,16 @@ p2v_mapping_model_set_answer (P2vMappingModel *self,
       g_set_object (&self->answer, answer);
       if (moves)
         move_rows (self);
+      /* Another byte's address and place in its region may be what is filtered by. */
+      if (moves && self->arrangement.filter != NULL && can_arrange (self))
+        start_sorting (self);
       return;
     }
 
   g_signal_emit (self, signals[ABOUT_TO_CHANGE], 0);
   g_set_object (&self->session, session);
   g_set_object (&self->answer, answer);
-  guint64 n_rows = answer != NULL ? p2v_answer_get_n_rows (answer) : 0;
-  /* The interface counts in guint, and G_MAXUINT itself means "no such position" to GTK. */
-  self->n_rows_in_all = (guint) MIN (n_rows, G_MAXUINT - 1);
-  update_order (self);
-  replace_rows (self);
+  arrange_anew (self);
 }
 
 P2vAnswer *
@@ -370,14 +431,46 @@ p2v_mapping_model_set_sort (P2vMappingModel *self,
                             P2vColumnId column,
                             gboolean descending)
 {
-  if (self->sort_column == column && self->sort_descending == descending)
+  if (self->arrangement.column == column && self->arrangement.descending == descending)
     return;
 
   g_signal_emit (self, signals[ABOUT_TO_CHANGE], 0);
-  self->sort_column = column;
-  self->sort_descending = descending;
-  update_order (self);
-  replace_rows (self);
+  self->arrangement.column = column;
+  self->arrangement.descending = descending;
+  arrange_anew (self);
+}
+
+void
+p2v_mapping_model_set_filter (P2vMappingModel *self,
+                              P2vRowFilter *filter)
+{
+  if (self->arrangement.filter == NULL && filter == NULL)
+    return;
+
+  g_signal_emit (self, signals[ABOUT_TO_CHANGE], 0);
+  g_clear_pointer (&self->arrangement.filter, p2v_row_filter_unref);
+  self->arrangement.filter = filter != NULL ? p2v_row_filter_ref (filter) : NULL;
+  arrange_anew (self);
+}
+
+gboolean
+p2v_mapping_model_get_n_arranged (P2vMappingModel *self,
+                                  guint *ret_n_rows)
+{
+  *ret_n_rows = self->n_rows_in_all;
+  return self->sorting == NULL;
+}
+
+gboolean
+p2v_mapping_model_is_too_long (P2vMappingModel *self)
+{
+  return self->answer != NULL && p2v_answer_get_n_rows (self->answer) > P2V_ROW_ORDER_MAX_ROWS;
+}
+
+GArray *
+p2v_mapping_model_dup_order (P2vMappingModel *self)
+{
+  return self->order != NULL ? g_array_ref (self->order) : NULL;
 }
 
 void

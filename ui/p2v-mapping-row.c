@@ -11,6 +11,7 @@ struct _P2vMappingRow
 
   P2vRowDetails    details;
   gboolean         described;
+  guint            n_cells;
 
   /* The mapping only borrows its owner, and a row may outlive the session that made it. */
   P2vProcess      *process;
@@ -193,6 +194,18 @@ p2v_mapping_row_new (const P2vMapping *mapping)
   self->process = g_object_ref (mapping->process);
   self->space = g_object_ref (mapping->space);
   return self;
+}
+
+gboolean
+p2v_mapping_row_add_cell (P2vMappingRow *self)
+{
+  return self->n_cells++ == 0;
+}
+
+gboolean
+p2v_mapping_row_remove_cell (P2vMappingRow *self)
+{
+  return --self->n_cells == 0;
 }
 
 void

@@ -72,6 +72,9 @@ char             *p2v_mapping_row_dup_text        (P2vMappingRow       *self,
                                                    P2vColumnId          column);
 const char       *p2v_mapping_row_get_warning     (P2vMappingRow       *self);
 gboolean          p2v_mapping_row_is_described    (P2vMappingRow       *self);
+/* Counts the cells that show the row; TRUE for the first, and when the last goes. */
+gboolean          p2v_mapping_row_add_cell        (P2vMappingRow       *self);
+gboolean          p2v_mapping_row_remove_cell     (P2vMappingRow       *self);
 /* Another byte of the same page: announces the new address; what was read stays until it is read
  * again. */
 void              p2v_mapping_row_set_mapping     (P2vMappingRow       *self,

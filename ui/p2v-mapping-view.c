@@ -6,8 +6,12 @@
 #include "p2v-mapping-view.h"
 
 #include "p2v-mapping-cell.h"
+#include "p2v-mapping-columns.h"
 
 #include <glib/gi18n-lib.h>
+
+/* A column that is dragged wider changes with every motion of the pointer. */
+#define COLUMNS_DELAY_MS 300
 
 struct _P2vMappingView
 {
@@ -21,12 +25,25 @@ struct _P2vMappingView
   P2vMappingRow      *selected_before; /* what to select again once the model has changed */
   gboolean            is_changing;
   P2vColumnId         probed_column;
+  P2vColumnId         sort_column;
+  gboolean            sort_descending;
+  guint               columns_id;
 };
 
 G_DEFINE_FINAL_TYPE (P2vMappingView, p2v_mapping_view, GTK_TYPE_WIDGET)
 
 enum
 {
+  PROP_0,
+  PROP_COLUMNS,
+  N_PROPS
+};
+
+static GParamSpec *properties[N_PROPS];
+
+enum
+{
+  SORT_CHANGED,
   ROW_SELECTED,
   ROW_ACTIVATED,
   N_SIGNALS
@@ -87,19 +104,43 @@ probe_cb (gconstpointer a,
   P2vMappingView *self = g_object_get_data (G_OBJECT (column), "p2v-view");
 
   if (self->probed_column == P2V_N_COLUMNS)
-    self->probed_column
-        = (P2vColumnId) GPOINTER_TO_UINT (g_object_get_data (G_OBJECT (column), "p2v-column"));
+    self->probed_column = p2v_mapping_column_get_id (column);
   return -1;
 }
 
 static void
 sorter_changed_cb (P2vMappingView *self)
 {
+  /* The columns go with the view. */
+  if (self->scrolled_window == NULL)
+    return;
   GtkSorter *sorter = gtk_column_view_get_sorter (self->column_view);
-
   self->probed_column = P2V_N_COLUMNS;
   GtkOrdering ordering = gtk_sorter_compare (sorter, self, self->model);
-  p2v_mapping_model_set_sort (self->model, self->probed_column, ordering == GTK_ORDERING_LARGER);
+  self->sort_column = self->probed_column;
+  self->sort_descending = ordering == GTK_ORDERING_LARGER;
+  p2v_mapping_model_set_sort (self->model, self->sort_column, self->sort_descending);
+  g_signal_emit (self, signals[SORT_CHANGED], 0);
+}
+
+static gboolean
+tell_columns_cb (gpointer user_data)
+{
+  P2vMappingView *self = user_data;
+
+  self->columns_id = 0;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_COLUMNS]);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+columns_changed_cb (P2vMappingView *self)
+{
+  /* Nobody has chosen what is made and unmade with the view. */
+  if (self->scrolled_window == NULL)
+    return;
+  g_clear_handle_id (&self->columns_id, g_source_remove);
+  self->columns_id = g_timeout_add (COLUMNS_DELAY_MS, tell_columns_cb, self);
 }
 
 static GMenu *
@@ -188,13 +229,16 @@ add_column (P2vMappingView *self,
 
   gtk_column_view_column_set_resizable (column, TRUE);
   gtk_column_view_column_set_expand (column, id == P2V_COLUMN_REGION);
-  if (id <= P2V_COLUMN_VIRTUAL)
-    {
-      g_object_set_data (G_OBJECT (column), "p2v-view", self);
-      g_object_set_data (G_OBJECT (column), "p2v-column", GUINT_TO_POINTER (id));
-      g_autoptr (GtkCustomSorter) sorter = gtk_custom_sorter_new (probe_cb, column, NULL);
-      gtk_column_view_column_set_sorter (column, GTK_SORTER (sorter));
-    }
+  g_autoptr (GMenuModel) header_menu = p2v_mapping_columns_new_header_menu (id);
+  gtk_column_view_column_set_header_menu (column, header_menu);
+  p2v_mapping_column_set_id (column, id);
+  g_signal_connect_object (column, "notify::visible", G_CALLBACK (columns_changed_cb), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (column, "notify::fixed-width", G_CALLBACK (columns_changed_cb), self,
+                           G_CONNECT_SWAPPED);
+  g_object_set_data (G_OBJECT (column), "p2v-view", self);
+  g_autoptr (GtkCustomSorter) sorter = gtk_custom_sorter_new (probe_cb, column, NULL);
+  gtk_column_view_column_set_sorter (column, GTK_SORTER (sorter));
   gtk_column_view_append_column (self->column_view, column);
 }
 
@@ -231,9 +275,37 @@ p2v_mapping_view_grab_focus (GtkWidget *widget)
 }
 
 static void
+p2v_mapping_view_get_property (GObject *object,
+                               guint prop_id,
+                               GValue *value,
+                               GParamSpec *pspec)
+{
+  if (prop_id == PROP_COLUMNS)
+    g_value_take_boxed (value,
+                        p2v_mapping_columns_dup (P2V_MAPPING_VIEW (object)->column_view));
+  else
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+}
+
+static void
+p2v_mapping_view_set_property (GObject *object,
+                               guint prop_id,
+                               const GValue *value,
+                               GParamSpec *pspec)
+{
+  if (prop_id == PROP_COLUMNS)
+    p2v_mapping_columns_apply (P2V_MAPPING_VIEW (object)->column_view,
+                               g_value_get_boxed (value));
+  else
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+}
+
+static void
 p2v_mapping_view_dispose (GObject *object)
 {
   P2vMappingView *self = P2V_MAPPING_VIEW (object);
+
+  g_clear_handle_id (&self->columns_id, g_source_remove);
 
   if (self->model != NULL)
     g_signal_handlers_disconnect_by_data (self->model, self);
@@ -251,11 +323,20 @@ p2v_mapping_view_class_init (P2vMappingViewClass *klass)
 {
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
+  G_OBJECT_CLASS (klass)->get_property = p2v_mapping_view_get_property;
+  G_OBJECT_CLASS (klass)->set_property = p2v_mapping_view_set_property;
   G_OBJECT_CLASS (klass)->dispose = p2v_mapping_view_dispose;
   widget_class->size_allocate = p2v_mapping_view_size_allocate;
   widget_class->measure = p2v_mapping_view_measure;
   widget_class->grab_focus = p2v_mapping_view_grab_focus;
 
+  properties[PROP_COLUMNS]
+      = g_param_spec_boxed ("columns", NULL, NULL, G_TYPE_STRV,
+                            G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
+  g_object_class_install_properties (G_OBJECT_CLASS (klass), N_PROPS, properties);
+
+  signals[SORT_CHANGED] = g_signal_new ("sort-changed", P2V_TYPE_MAPPING_VIEW, G_SIGNAL_RUN_LAST, 0,
+                                        NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[ROW_SELECTED] = g_signal_new ("row-selected", P2V_TYPE_MAPPING_VIEW, G_SIGNAL_RUN_LAST, 0,
                                         NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[ROW_ACTIVATED] = g_signal_new ("row-activated", P2V_TYPE_MAPPING_VIEW, G_SIGNAL_RUN_LAST,
@@ -311,6 +392,9 @@ p2v_mapping_view_init (P2vMappingView *self)
                                   _("Mappings of this byte"), -1);
   for (guint i = 0; i < P2V_N_COLUMNS; i++)
     add_column (self, (P2vColumnId) i);
+  self->sort_column = P2V_N_COLUMNS;
+  g_signal_connect_object (gtk_column_view_get_columns (self->column_view), "items-changed",
+                           G_CALLBACK (columns_changed_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->column_view, "activate", G_CALLBACK (activate_cb), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (gtk_column_view_get_sorter (self->column_view), "changed",
@@ -362,4 +446,35 @@ p2v_mapping_view_prefer (P2vMappingView *self,
     }
   self->selected_before = p2v_mapping_row_new (mapping);
   return FALSE;
+}
+
+GtkColumnView *
+p2v_mapping_view_get_column_view (P2vMappingView *self)
+{
+  return self->column_view;
+}
+
+void
+p2v_mapping_view_sort (P2vMappingView *self,
+                       P2vColumnId column,
+                       gboolean descending)
+{
+  GtkColumnViewColumn *sorted_by = NULL;
+
+  if (column < P2V_N_COLUMNS)
+    sorted_by = p2v_mapping_columns_find (self->column_view, column);
+  /* Of the same column again it would only turn the order round. */
+  gtk_column_view_sort_by_column (self->column_view, NULL, GTK_SORT_ASCENDING);
+  if (sorted_by != NULL)
+    gtk_column_view_sort_by_column (self->column_view, sorted_by,
+                                    descending ? GTK_SORT_DESCENDING : GTK_SORT_ASCENDING);
+}
+
+void
+p2v_mapping_view_get_sort (P2vMappingView *self,
+                           P2vColumnId *ret_column,
+                           gboolean *ret_descending)
+{
+  *ret_column = self->sort_column;
+  *ret_descending = self->sort_descending;
 }

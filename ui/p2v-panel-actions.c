@@ -5,6 +5,7 @@
 
 #include "p2v-panel-private.h"
 
+#include "p2v-mapping-columns.h"
 #include "p2v-row-writer.h"
 
 #include <glib/gi18n-lib.h>
@@ -171,7 +172,9 @@ copy_rows (P2vPanel *self,
 {
   if (self->answer == NULL)
     return;
-  if (p2v_answer_get_n_rows (self->answer) > MAX_COPIED_ROWS)
+  g_autoptr (GArray) order = p2v_mapping_model_dup_order (p2v_mapping_view_get_model (self->view));
+  guint64 n_rows = order != NULL ? order->len : p2v_answer_get_n_rows (self->answer);
+  if (n_rows > MAX_COPIED_ROWS)
     {
       p2v_panel_show_info (
           self, GTK_MESSAGE_INFO,
@@ -179,7 +182,7 @@ copy_rows (P2vPanel *self,
       return;
     }
   start_output (self);
-  p2v_row_writer_copy_async (self->session, self->answer, column, self->output, copied_cb,
+  p2v_row_writer_copy_async (self->session, self->answer, order, column, self->output, copied_cb,
                              g_object_ref (self));
   p2v_panel_actions_update (self);
 }
@@ -209,6 +212,7 @@ typedef struct
   P2vPanel   *panel;  /* from the moment that the file is known */
   P2vSession *session;
   P2vAnswer  *answer; /* NULL: everything */
+  GArray     *order;  /* (nullable): which rows of it, as they are shown */
   GFile      *file;
 } Export;
 
@@ -218,6 +222,7 @@ export_free (Export *export)
   g_clear_object (&export->panel);
   g_clear_object (&export->session);
   g_clear_object (&export->answer);
+  g_clear_pointer (&export->order, g_array_unref);
   g_clear_object (&export->file);
   g_free (export);
 }
@@ -256,8 +261,8 @@ run_export (Export *export)
 
   start_output (self);
   p2v_panel_show_info (self, GTK_MESSAGE_INFO, text);
-  p2v_row_writer_export_async (export->session, export->answer, export->file, self->output,
-                               exported_cb, export);
+  p2v_row_writer_export_async (export->session, export->answer, export->order, export->file,
+                               self->output, exported_cb, export);
   p2v_panel_actions_update (self);
 }
 
@@ -287,7 +292,8 @@ choose_file (P2vPanel *self,
 
   p2v_panel_reveal (self);
   export->session = g_object_ref (self->session);
-  g_set_object (&export->answer, answer);
+  if (g_set_object (&export->answer, answer))
+    export->order = p2v_mapping_model_dup_order (p2v_mapping_view_get_model (self->view));
 
   p2v_panel_actions_stop (self);
   self->chooser
@@ -345,9 +351,13 @@ filter_process_action (GSimpleAction *action,
 
   if (row == NULL)
     return;
-  g_autofree char *pid = p2v_mapping_row_dup_text (row, P2V_COLUMN_PID);
+  P2vProcess *process = p2v_mapping_row_get_mapping (row)->process;
+  g_autofree char *text
+      = p2v_process_has_pid (process)
+            ? g_strdup_printf ("pid:%" G_GINT64_FORMAT, p2v_process_get_pid (process))
+            : g_strdup_printf ("process:\"%s\"", p2v_process_get_name (process));
   gtk_revealer_set_reveal_child (self->filter_revealer, TRUE);
-  gtk_editable_set_text (GTK_EDITABLE (self->filter_entry), pid);
+  gtk_editable_set_text (GTK_EDITABLE (self->filter_entry), text);
 }
 
 static void
@@ -382,6 +392,62 @@ every_address_state (GSimpleAction *action,
   g_simple_action_set_state (action, state);
   self->shows_every_address = g_variant_get_boolean (state);
   p2v_panel_update_filter (self);
+}
+
+static void
+sort_state (GSimpleAction *action,
+            GVariant *state,
+            gpointer user_data)
+{
+  P2vPanel *self = user_data;
+  P2vColumnId column = P2V_N_COLUMNS;
+  P2vColumnId old_column = P2V_N_COLUMNS;
+  gboolean descending = FALSE;
+
+  p2v_mapping_view_get_sort (self->view, &old_column, &descending);
+  p2v_column_id_from_property (g_variant_get_string (state, NULL), &column);
+  p2v_mapping_view_sort (self->view, column, descending);
+}
+
+static void
+sort_descending_state (GSimpleAction *action,
+                       GVariant *state,
+                       gpointer user_data)
+{
+  P2vPanel *self = user_data;
+  P2vColumnId column = P2V_N_COLUMNS;
+  gboolean descending = FALSE;
+
+  p2v_mapping_view_get_sort (self->view, &column, &descending);
+  p2v_mapping_view_sort (self->view, column, g_variant_get_boolean (state));
+}
+
+/* The headings sort as well. */
+static void
+sort_changed_cb (P2vPanel *self)
+{
+  GAction *sort = g_action_map_lookup_action (G_ACTION_MAP (self->actions), "sort");
+  GAction *turn = g_action_map_lookup_action (G_ACTION_MAP (self->actions), "sort-descending");
+  P2vColumnId column = P2V_N_COLUMNS;
+  gboolean descending = FALSE;
+
+  p2v_mapping_view_get_sort (self->view, &column, &descending);
+  const char *name = column < P2V_N_COLUMNS ? p2v_column_id_to_property (column) : "";
+  g_simple_action_set_state (G_SIMPLE_ACTION (sort), g_variant_new_string (name));
+  g_simple_action_set_state (G_SIMPLE_ACTION (turn), g_variant_new_boolean (descending));
+  g_simple_action_set_enabled (G_SIMPLE_ACTION (turn), column < P2V_N_COLUMNS);
+}
+
+static void
+column_first_action (GSimpleAction *action,
+                     GVariant *parameter,
+                     gpointer user_data)
+{
+  P2vPanel *self = user_data;
+  P2vColumnId column = P2V_N_COLUMNS;
+
+  if (p2v_column_id_from_property (g_variant_get_string (parameter, NULL), &column))
+    p2v_mapping_columns_move_first (p2v_mapping_view_get_column_view (self->view), column);
 }
 
 static void
@@ -429,6 +495,9 @@ static const GActionEntry entries[] = {
   { .name = "clear-filter", .activate = clear_filter_action },
   { .name = "show-kernel", .state = "false", .change_state = show_kernel_state },
   { .name = "every-address", .state = "false", .change_state = every_address_state },
+  { .name = "sort", .parameter_type = "s", .state = "''", .change_state = sort_state },
+  { .name = "sort-descending", .state = "false", .change_state = sort_descending_state },
+  { .name = "column-first", .activate = column_first_action, .parameter_type = "s" },
   { .name = "start", .activate = start_action },
   { .name = "cancel", .activate = cancel_action },
 };
@@ -457,6 +526,32 @@ add_keys (P2vPanel *self)
   gtk_widget_add_controller (GTK_WIDGET (self), controller);
 }
 
+static char *
+dup_column_action_name (P2vColumnId id)
+{
+  return g_strconcat ("column-", p2v_column_id_to_property (id), NULL);
+}
+
+/* What can be done about the table's columns: an action for each, and the menu. */
+static void
+add_columns (P2vPanel *self)
+{
+  g_autoptr (GMenuModel) menu = p2v_mapping_columns_new_menu ();
+
+  for (guint i = 0; i < P2V_N_COLUMNS; i++)
+    {
+      GtkColumnViewColumn *column = p2v_mapping_columns_find (
+          p2v_mapping_view_get_column_view (self->view), (P2vColumnId) i);
+      g_autofree char *name = dup_column_action_name ((P2vColumnId) i);
+      g_autoptr (GPropertyAction) action = g_property_action_new (name, column, "visible");
+      g_action_map_add_action (G_ACTION_MAP (self->actions), G_ACTION (action));
+    }
+  g_menu_append_section (self->table_menu, NULL, menu);
+  g_signal_connect_object (self->view, "sort-changed", G_CALLBACK (sort_changed_cb), self,
+                           G_CONNECT_SWAPPED);
+  sort_changed_cb (self);
+}
+
 void
 p2v_panel_actions_init (P2vPanel *self)
 {
@@ -465,6 +560,7 @@ p2v_panel_actions_init (P2vPanel *self)
                                    self);
   gtk_widget_insert_action_group (GTK_WIDGET (self), "p2v", G_ACTION_GROUP (self->actions));
 
+  add_columns (self);
   add_keys (self);
 }
 
@@ -485,7 +581,10 @@ p2v_panel_actions_update (P2vPanel *self)
       = self->session != NULL && p2v_session_get_stage (self->session) >= P2V_STAGE_IMAGE;
   gboolean has_index
       = self->session != NULL && p2v_session_get_stage (self->session) == P2V_STAGE_INDEX;
-  gboolean has_rows = self->answer != NULL && p2v_answer_get_n_rows (self->answer) > 0;
+  guint n_rows = 0;
+  gboolean has_rows
+      = p2v_mapping_model_get_n_arranged (p2v_mapping_view_get_model (self->view), &n_rows)
+        && n_rows > 0;
   gboolean has_row = p2v_mapping_view_get_selected (self->view) != NULL;
   gboolean is_idle = self->output == NULL;
 
@@ -523,4 +622,9 @@ p2v_panel_actions_dispose (P2vPanel *self)
   gtk_widget_insert_action_group (GTK_WIDGET (self), "p2v", NULL);
   for (guint i = 0; self->actions != NULL && i < G_N_ELEMENTS (entries); i++)
     g_action_map_remove_action (G_ACTION_MAP (self->actions), entries[i].name);
+  for (guint i = 0; self->actions != NULL && i < P2V_N_COLUMNS; i++)
+    {
+      g_autofree char *name = dup_column_action_name ((P2vColumnId) i);
+      g_action_map_remove_action (G_ACTION_MAP (self->actions), name);
+    }
 }

@@ -32,7 +32,7 @@ struct _P2vPanel
 
   P2vSession         *session;
   P2vDriver          *driver;
-  P2vFilter          *filter;        /* NULL: everybody */
+  P2vFilter          *filter;        /* NULL: what is said when nothing was chosen */
   P2vAnswer          *answer;        /* NULL: none yet */
   P2vPlaceKind        place_kind;
   guint64             place;         /* a physical address or a file offset, see @place_kind */
@@ -53,6 +53,7 @@ struct _P2vPanel
   GCancellable       *output;        /* of a running copy or export */
   GtkFileChooserNative *chooser;     /* of an export; NULL: none is shown */
 
+  GMenu              *table_menu;    /* a part of the panel's menu, filled in by code */
   GtkLabel           *physical_label;
   GtkLabel           *offset_label;
   GtkLabel           *frame_label;
@@ -94,7 +95,7 @@ void            p2v_panel_jump_to_mapping (P2vPanel        *self,
 gboolean        p2v_panel_select_in_host (P2vPanel         *self,
                                           P2vProcess       *process,
                                           const P2vVicinity *vicinity);
-/* Makes the filter of what was typed and chosen, and looks up again. */
+/* Makes the filter of what was chosen, and looks up again. */
 void            p2v_panel_update_filter  (P2vPanel       *self);
 
 /* In p2v-panel-frame.c */

@@ -110,10 +110,19 @@ show_unmapped (P2vPanel *self)
   show_message (self, _("Nobody maps this frame"), text);
 }
 
+static void
+show_filtered (P2vPanel *self)
+{
+  show_message (self, _("The filter hides all owners of this frame"), "");
+  gtk_widget_set_visible (self->clear_filter_button, TRUE);
+}
+
 /* With an answer: its rows, or why there are none. */
 static void
 show_rows (P2vPanel *self)
 {
+  guint n_rows = 0;
+
   switch (p2v_answer_get_absence (self->answer))
     {
     case P2V_ABSENCE_NOT_IN_IMAGE:
@@ -126,8 +135,7 @@ show_rows (P2vPanel *self)
       show_unmapped (self);
       break;
     case P2V_ABSENCE_FILTERED:
-      show_message (self, _("The filter hides all owners of this frame"), "");
-      gtk_widget_set_visible (self->clear_filter_button, TRUE);
+      show_filtered (self);
       break;
     case P2V_ABSENCE_NOT_YET:
       show_message (self, _("Nobody so far"),
@@ -135,7 +143,11 @@ show_rows (P2vPanel *self)
       break;
     case P2V_ABSENCE_NONE:
     default:
-      gtk_stack_set_visible_child_name (self->stack, "rows");
+      if (p2v_mapping_model_get_n_arranged (p2v_mapping_view_get_model (self->view), &n_rows)
+          && n_rows == 0)
+        show_filtered (self);
+      else
+        gtk_stack_set_visible_child_name (self->stack, "rows");
       break;
     }
 }
@@ -152,6 +164,24 @@ show_hidden (P2vPanel *self)
     gtk_button_set_label (GTK_BUTTON (self->kernel_button), text);
 }
 
+/* (nullable): how many rows the filter leaves, or that it cannot. */
+static char *
+dup_filter_text (P2vPanel *self)
+{
+  P2vMappingModel *model = p2v_mapping_view_get_model (self->view);
+  guint64 n_all = p2v_answer_get_n_rows (self->answer);
+  guint n_rows = 0;
+
+  if (p2v_mapping_model_is_too_long (model))
+    return g_strdup (_("Too many rows to sort or filter"));
+  if (!p2v_mapping_model_get_n_arranged (model, &n_rows) || n_rows == n_all)
+    return NULL;
+  /* Translators: how many rows the filter leaves. */
+  return g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%u of %" PRIu64 " row",
+                                       "%u of %" PRIu64 " rows", (gulong) n_all),
+                          n_rows, n_all);
+}
+
 /* What the answer rests on, and whether the system counts as many mappings. */
 static char *
 dup_coverage_text (P2vPanel *self)
@@ -159,9 +189,16 @@ dup_coverage_text (P2vPanel *self)
   g_autofree char *coverage = p2v_answer_dup_coverage (self->answer);
   g_autofree char *count = self->frame != NULL ? p2v_frame_dup_count_text (self->frame) : NULL;
 
+  g_autofree char *filter = dup_filter_text (self);
+  GString *text = g_string_new (NULL);
+  const char *const parts[] = { filter, coverage, count };
+
   if (p2v_panel_get_note (self) != NULL)
-    return g_strdup (p2v_panel_get_note (self));
-  return count != NULL ? g_strdup_printf ("%s · %s", coverage, count) : g_steal_pointer (&coverage);
+    g_string_append (text, p2v_panel_get_note (self));
+  for (guint i = 0; i < G_N_ELEMENTS (parts) && p2v_panel_get_note (self) == NULL; i++)
+    if (parts[i] != NULL)
+      g_string_append_printf (text, "%s%s", text->len > 0 ? " · " : "", parts[i]);
+  return g_string_free (text, FALSE);
 }
 
 void

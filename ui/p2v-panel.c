@@ -16,6 +16,7 @@ enum
 {
   PROP_0,
   PROP_SESSION,
+  PROP_COLUMNS,
   N_PROPS
 };
 
@@ -122,16 +123,40 @@ go_cb (P2vPanel *self,
   g_signal_emit (self, signals[JUMP_TO_OFFSET], 0, file_offset);
 }
 
+/* What is asked of the session. */
 void
 p2v_panel_update_filter (P2vPanel *self)
 {
   g_clear_object (&self->filter);
   self->filter = p2v_filter_new ();
-  p2v_filter_set_text (self->filter, gtk_editable_get_text (GTK_EDITABLE (self->filter_entry)));
   if (self->shows_kernel)
     p2v_filter_set_kernel_rows (self->filter, P2V_KERNEL_ROWS_ALL);
   p2v_filter_set_every_address (self->filter, self->shows_every_address);
   queue_update (self);
+}
+
+/* Which rows of the answer are shown. */
+static void
+filter_changed_cb (P2vPanel *self)
+{
+  g_autoptr (P2vRowFilter) filter
+      = p2v_row_filter_new (gtk_editable_get_text (GTK_EDITABLE (self->filter_entry)));
+
+  p2v_mapping_model_set_filter (p2v_mapping_view_get_model (self->view), filter);
+}
+
+static void
+columns_cb (P2vPanel *self)
+{
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_COLUMNS]);
+}
+
+/* It is known which rows are left. */
+static void
+arranged_cb (P2vPanel *self)
+{
+  p2v_panel_show_answer (self);
+  p2v_panel_actions_update (self);
 }
 
 static void
@@ -189,6 +214,8 @@ p2v_panel_get_property (GObject *object,
 {
   if (prop_id == PROP_SESSION)
     g_value_set_object (value, P2V_PANEL (object)->session);
+  else if (prop_id == PROP_COLUMNS)
+    g_object_get_property (G_OBJECT (P2V_PANEL (object)->view), "columns", value);
   else
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
 }
@@ -201,6 +228,8 @@ p2v_panel_set_property (GObject *object,
 {
   if (prop_id == PROP_SESSION)
     p2v_panel_set_session (P2V_PANEL (object), g_value_get_object (value));
+  else if (prop_id == PROP_COLUMNS)
+    g_object_set_property (G_OBJECT (P2V_PANEL (object)->view), "columns", value);
   else
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
 }
@@ -241,6 +270,7 @@ static void
 bind_template (GtkWidgetClass *widget_class)
 {
   gtk_widget_class_set_template_from_resource (widget_class, RESOURCE_PATH "p2v-panel.ui");
+  gtk_widget_class_bind_template_child (widget_class, P2vPanel, table_menu);
   gtk_widget_class_bind_template_child (widget_class, P2vPanel, physical_label);
   gtk_widget_class_bind_template_child (widget_class, P2vPanel, offset_label);
   gtk_widget_class_bind_template_child (widget_class, P2vPanel, frame_label);
@@ -267,7 +297,7 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, P2vPanel, kernel_button);
   gtk_widget_class_bind_template_child (widget_class, P2vPanel, notes_button);
   gtk_widget_class_bind_template_child (widget_class, P2vPanel, notes_label);
-  gtk_widget_class_bind_template_callback (widget_class, p2v_panel_update_filter);
+  gtk_widget_class_bind_template_callback (widget_class, filter_changed_cb);
   gtk_widget_class_bind_template_callback (widget_class, filter_revealed_cb);
   gtk_widget_class_bind_template_callback (widget_class, filter_stopped_cb);
   gtk_widget_class_bind_template_callback (widget_class, info_response_cb);
@@ -393,6 +423,17 @@ p2v_panel_class_init (P2vPanelClass *klass)
   properties[PROP_SESSION]
       = g_param_spec_object ("session", NULL, NULL, P2V_TYPE_SESSION,
                              G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
+
+  /**
+   * P2vPanel:columns:
+   *
+   * Which columns of the table are shown, in which order and how wide, in words that a host can
+   * keep from one time to the next: "process", with a width "virtual:160", hidden "-state". What
+   * is not named stays as it is.
+   */
+  properties[PROP_COLUMNS]
+      = g_param_spec_boxed ("columns", NULL, NULL, G_TYPE_STRV,
+                            G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
   add_signals ();
@@ -418,6 +459,10 @@ p2v_panel_init (P2vPanel *self)
   for (guint i = 0; i < G_N_ELEMENTS (numbers); i++)
     gtk_widget_set_direction (numbers[i], GTK_TEXT_DIR_LTR);
 
+  g_signal_connect_object (p2v_mapping_view_get_model (self->view), "arranged",
+                           G_CALLBACK (arranged_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->view, "notify::columns", G_CALLBACK (columns_cb), self,
+                           G_CONNECT_SWAPPED);
   p2v_panel_actions_init (self);
   update_cb (self);
 }
@@ -620,7 +665,9 @@ p2v_panel_get_answer (P2vPanel *self)
  * @self: a #P2vPanel
  *
  * The panel's actions: "go-to" (with "physical", "offset" or "virtual"), "go-to-entry",
- * "previous-page", "next-page", "select-page", "select-region",
+ * "previous-page", "next-page", "select-page", "select-region", "sort" (its state is a column's
+ * name, or empty), "sort-descending" and for each column "column-NAME" (a boolean state each),
+ * "column-first" (with a column's name),
  * "copy-row", "copy-cell" and "copy-column" (with a column's name), "copy-all", "export-rows",
  * "export-all", "filter", "filter-process", "clear-filter", "show-kernel" and "every-address" (both
  * have a boolean state), "start" and "cancel". The panel's own menus know them under the prefix

@@ -11,6 +11,7 @@ typedef struct
 {
   P2vSession  *session;
   P2vAnswer   *answer; /* NULL: everything */
+  GArray      *order;  /* guint32: which rows of it; NULL: all */
   P2vColumnId  column;
   GFile       *file;
 } Job;
@@ -22,19 +23,60 @@ job_free (gpointer data)
 
   g_clear_object (&job->session);
   g_clear_object (&job->answer);
+  g_clear_pointer (&job->order, g_array_unref);
   g_clear_object (&job->file);
   g_free (job);
 }
 
 static Job *
 job_new (P2vSession *session,
-         P2vAnswer *answer)
+         P2vAnswer *answer,
+         GArray *order)
 {
   Job *job = g_new0 (Job, 1);
 
   job->session = g_object_ref (session);
   g_set_object (&job->answer, answer);
+  job->order = order != NULL ? g_array_ref (order) : NULL;
   return job;
+}
+
+static guint64
+count_rows (Job *job)
+{
+  return job->order != NULL ? job->order->len : p2v_answer_get_n_rows (job->answer);
+}
+
+static void
+get_row (Job *job,
+         guint64 position,
+         P2vMapping *ret_mapping)
+{
+  guint64 row = job->order != NULL ? g_array_index (job->order, guint32, position) : position;
+
+  p2v_answer_get_row (job->answer, row, ret_mapping);
+}
+
+static gboolean
+write_rows (Job *job,
+            P2vExportFormat format,
+            GOutputStream *stream,
+            GCancellable *cancellable,
+            GError **error)
+{
+  gsize n_columns = 0;
+  const P2vColumn *columns = p2v_export_get_mapping_columns (&n_columns);
+  g_autoptr (P2vExport) export = p2v_export_new (stream, format, columns, n_columns);
+
+  for (guint64 i = 0; i < count_rows (job); i++)
+    {
+      P2vMapping mapping = { 0 };
+      get_row (job, i, &mapping);
+      if (!p2v_session_describe (job->session, &mapping, error)
+          || !p2v_export_add_mapping (export, job->session, &mapping, cancellable, error))
+        return FALSE;
+    }
+  return p2v_export_finish (export, cancellable, error);
 }
 
 static gboolean
@@ -43,12 +85,10 @@ write_column (Job *job,
               GCancellable *cancellable,
               GError **error)
 {
-  guint64 n_rows = p2v_answer_get_n_rows (job->answer);
-
-  for (guint64 i = 0; i < n_rows; i++)
+  for (guint64 i = 0; i < count_rows (job); i++)
     {
       P2vRowDetails details = { 0 };
-      p2v_answer_get_row (job->answer, i, &details.mapping);
+      get_row (job, i, &details.mapping);
       if (job->column >= P2V_COLUMN_RIGHTS)
         p2v_row_details_read (&details, job->session);
       g_autofree char *text = p2v_row_details_dup_text (&details, job->column);
@@ -74,8 +114,7 @@ copy_in_thread (GTask *task,
   if (job->column < P2V_N_COLUMNS)
     success = write_column (job, stream, cancellable, &error);
   else
-    success = p2v_session_export_answer (job->session, job->answer, P2V_EXPORT_TABLE, stream,
-                                         cancellable, &error);
+    success = write_rows (job, P2V_EXPORT_TABLE, stream, cancellable, &error);
   success = success && g_output_stream_write_all (stream, "", 1, NULL, cancellable, &error)
             && g_output_stream_close (stream, cancellable, &error);
   if (success)
@@ -88,12 +127,13 @@ copy_in_thread (GTask *task,
 void
 p2v_row_writer_copy_async (P2vSession *session,
                            P2vAnswer *answer,
+                           GArray *order,
                            P2vColumnId column,
                            GCancellable *cancellable,
                            GAsyncReadyCallback callback,
                            gpointer user_data)
 {
-  Job *job = job_new (session, answer);
+  Job *job = job_new (session, answer, order);
   job->column = column;
 
   g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, user_data);
@@ -127,8 +167,7 @@ write_file (Job *job,
   P2vExportFormat format = format_for_file (job->file);
 
   if (job->answer != NULL)
-    return p2v_session_export_answer (job->session, job->answer, format, stream, cancellable,
-                                      error);
+    return write_rows (job, format, stream, cancellable, error);
   return p2v_session_export_all (job->session, NULL, TRUE, format, stream, cancellable, error);
 }
 
@@ -167,12 +206,13 @@ export_in_thread (GTask *task,
 void
 p2v_row_writer_export_async (P2vSession *session,
                              P2vAnswer *answer,
+                             GArray *order,
                              GFile *file,
                              GCancellable *cancellable,
                              GAsyncReadyCallback callback,
                              gpointer user_data)
 {
-  Job *job = job_new (session, answer);
+  Job *job = job_new (session, answer, order);
   job->file = g_object_ref (file);
 
   g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, user_data);

@@ -9,10 +9,11 @@
 
 G_BEGIN_DECLS
 
-/* The texts of @column of all rows of @answer, a line each; with %P2V_N_COLUMNS, a table of all
- * columns. */
+/* The texts of @column of the rows of @answer, a line each; with %P2V_N_COLUMNS, a table of all
+ * columns. @order: (nullable) (element-type guint32): which rows, and in which order. */
 void      p2v_row_writer_copy_async    (P2vSession           *session,
                                         P2vAnswer            *answer,
+                                        GArray               *order,
                                         P2vColumnId           column,
                                         GCancellable         *cancellable,
                                         GAsyncReadyCallback   callback,
@@ -24,6 +25,7 @@ char     *p2v_row_writer_copy_finish   (GAsyncResult         *result,
  * name ends so, else CSV. A file that was there stays as it was unless all is written. */
 void      p2v_row_writer_export_async  (P2vSession           *session,
                                         P2vAnswer            *answer,
+                                        GArray               *order,
                                         GFile                *file,
                                         GCancellable         *cancellable,
                                         GAsyncReadyCallback   callback,

@@ -146,6 +146,7 @@ p2v_ghex_tab_attach (HexWidget      *hex,
   GtkWidget *panel = p2v_panel_new ();
 
   make_page (self, panel, settings);
+  p2v_hex_settings_bind_panel (settings, G_OBJECT (panel));
   self->link = p2v_hex_link_new (hex, buffer, P2V_PANEL (panel));
   p2v_hex_bar_set_link (self->bar, self->link);
   p2v_hex_hover_attach (self->link, settings);

@@ -15,6 +15,7 @@ enum
   PROP_PANEL_HEIGHT,
   PROP_MAP_VISIBLE,
   PROP_MAP_WIDTH,
+  PROP_PANEL_COLUMNS, /* words, the others are numbers */
   N_PROPS
 };
 
@@ -30,6 +31,7 @@ static const struct
   [PROP_PANEL_HEIGHT] = { "panel-height", G_TYPE_INT, 260 },
   [PROP_MAP_VISIBLE] = { "map-visible", G_TYPE_BOOLEAN, FALSE },
   [PROP_MAP_WIDTH] = { "map-width", G_TYPE_INT, 280 },
+  [PROP_PANEL_COLUMNS] = { .name = "panel-columns" },
 };
 
 struct _P2vHexSettings
@@ -38,6 +40,7 @@ struct _P2vHexSettings
 
   GSettings *settings;        /* NULL: there is no schema */
   int        values[N_PROPS]; /* by property */
+  GStrv      panel_columns;
 };
 
 G_DEFINE_FINAL_TYPE (P2vHexSettings, p2v_hex_settings, G_TYPE_OBJECT)
@@ -52,7 +55,9 @@ p2v_hex_settings_get_property (GObject    *object,
 {
   int number = P2V_HEX_SETTINGS (object)->values[prop_id];
 
-  if (keys[prop_id].type == G_TYPE_BOOLEAN)
+  if (prop_id == PROP_PANEL_COLUMNS)
+    g_value_set_boxed (value, P2V_HEX_SETTINGS (object)->panel_columns);
+  else if (keys[prop_id].type == G_TYPE_BOOLEAN)
     g_value_set_boolean (value, number);
   else
     g_value_set_int (value, number);
@@ -64,8 +69,15 @@ p2v_hex_settings_set_property (GObject      *object,
                                const GValue *value,
                                GParamSpec   *pspec)
 {
-  int *number = &P2V_HEX_SETTINGS (object)->values[prop_id];
+  P2vHexSettings *self = P2V_HEX_SETTINGS (object);
+  int *number = &self->values[prop_id];
 
+  if (prop_id == PROP_PANEL_COLUMNS)
+    {
+      g_strfreev (self->panel_columns);
+      self->panel_columns = g_value_dup_boxed (value);
+      return;
+    }
   *number = keys[prop_id].type == G_TYPE_BOOLEAN ? g_value_get_boolean (value)
                                                  : g_value_get_int (value);
 }
@@ -73,7 +85,10 @@ p2v_hex_settings_set_property (GObject      *object,
 static void
 p2v_hex_settings_dispose (GObject *object)
 {
-  g_clear_object (&P2V_HEX_SETTINGS (object)->settings);
+  P2vHexSettings *self = P2V_HEX_SETTINGS (object);
+
+  g_clear_object (&self->settings);
+  g_clear_pointer (&self->panel_columns, g_strfreev);
 
   G_OBJECT_CLASS (p2v_hex_settings_parent_class)->dispose (object);
 }
@@ -88,11 +103,13 @@ p2v_hex_settings_class_init (P2vHexSettingsClass *klass)
   object_class->set_property = p2v_hex_settings_set_property;
   object_class->dispose = p2v_hex_settings_dispose;
 
-  for (guint i = PROP_0 + 1; i < N_PROPS; i++)
+  for (guint i = PROP_0 + 1; i < PROP_PANEL_COLUMNS; i++)
     properties[i] = keys[i].type == G_TYPE_BOOLEAN
                         ? g_param_spec_boolean (keys[i].name, NULL, NULL, keys[i].value, flags)
                         : g_param_spec_int (keys[i].name, NULL, NULL, 0, G_MAXINT, keys[i].value,
                                             flags);
+  properties[PROP_PANEL_COLUMNS] = g_param_spec_boxed ("panel-columns", NULL, NULL, G_TYPE_STRV,
+                                                       flags);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 }
 
@@ -137,6 +154,16 @@ p2v_hex_settings_new (const char *folder)
         g_settings_bind (self->settings, name, self, name, G_SETTINGS_BIND_DEFAULT);
     }
   return self;
+}
+
+/* Both ways; but what was kept comes first. */
+void
+p2v_hex_settings_bind_panel (P2vHexSettings *self,
+                             GObject        *panel)
+{
+  if (self->panel_columns != NULL && self->panel_columns[0] != NULL)
+    g_object_set (panel, "columns", self->panel_columns, NULL);
+  g_object_bind_property (panel, "columns", self, "panel-columns", G_BINDING_DEFAULT);
 }
 
 gboolean

@@ -17,6 +17,9 @@ G_DECLARE_FINAL_TYPE (P2vHexSettings, p2v_hex_settings, P2V, HEX_SETTINGS, GObje
 
 /* @folder: (nullable): where a compiled schema may be, if it is not installed. */
 P2vHexSettings *p2v_hex_settings_new       (const char     *folder);
+/* Gives @panel the columns that were chosen last, and keeps what is chosen from now on. */
+void            p2v_hex_settings_bind_panel (P2vHexSettings *self,
+                                            GObject        *panel);
 /* Whether resting the pointer on a byte shows its owners. */
 gboolean        p2v_hex_settings_get_hover (P2vHexSettings *self);
 

@@ -300,6 +300,7 @@ p2v_viewer_window_init (P2vViewerWindow *self)
                           G_BINDING_BIDIRECTIONAL | G_BINDING_SYNC_CREATE);
   g_object_bind_property (self->panel, "visible", self->panel_box, "visible",
                           G_BINDING_SYNC_CREATE);
+  p2v_hex_settings_bind_panel (self->settings, G_OBJECT (self->panel));
   p2v_hex_pane_remember (self->paned, self->settings, "panel-height");
   self->pictures = p2v_hex_pictures_new (GTK_WINDOW (self), self->map_paned, self->settings);
   gtk_widget_insert_action_group (GTK_WIDGET (self), "p2v",

@@ -99,12 +99,14 @@ count_rows (Fixture *fixture)
       G_LIST_MODEL (p2v_mapping_view_get_model (p2v_panel_get_view (fixture->panel))));
 }
 
-static guint64
-count_answer_rows (Fixture *fixture)
+static gboolean
+has_all_rows (Fixture *fixture)
 {
-  P2vAnswer *answer = p2v_panel_get_answer (fixture->panel);
+  guint n_rows = 0;
 
-  return answer != NULL ? p2v_answer_get_n_rows (answer) : 0;
+  return p2v_mapping_model_get_n_arranged (
+             p2v_mapping_view_get_model (p2v_panel_get_view (fixture->panel)), &n_rows)
+         && count_rows (fixture) == n_rows;
 }
 
 static gboolean
@@ -114,7 +116,7 @@ is_settled (gpointer data)
   P2vMappingRow *row = p2v_mapping_view_get_selected (p2v_panel_get_view (fixture->panel));
 
   return fixture->panel->update_id == 0 && fixture->panel->describing == NULL
-         && count_rows (fixture) == count_answer_rows (fixture)
+         && has_all_rows (fixture)
          && (row == NULL
              || (p2v_mapping_row_is_described (row)
                  && p2v_trail_view_get_text (fixture->panel->trail_view)[0] != '\0'));
@@ -490,7 +492,7 @@ rows_are_exported_as_csv (void **state)
   g_autoptr (GError) error = NULL;
   g_autofree char *csv = NULL;
 
-  p2v_row_writer_export_async (fixture->session, answer, file, NULL, keep_result_cb, &result);
+  p2v_row_writer_export_async (fixture->session, answer, NULL, file, NULL, keep_result_cb, &result);
   p2v_ui_test_wait (is_set, &result);
   assert_true (p2v_row_writer_export_finish (result, &error));
   assert_no_error (error);
@@ -512,7 +514,8 @@ export_and_cancel (Fixture *fixture,
 
   if (cancel_first)
     g_cancellable_cancel (cancellable);
-  p2v_row_writer_export_async (fixture->session, NULL, file, cancellable, keep_result_cb, &result);
+  p2v_row_writer_export_async (fixture->session, NULL, NULL, file, cancellable, keep_result_cb,
+                               &result);
   g_cancellable_cancel (cancellable);
   p2v_ui_test_wait (is_set, &result);
   if (p2v_row_writer_export_finish (result, &error))
@@ -721,8 +724,8 @@ everything_has_a_role_and_a_name (void **state)
   assert_true (
       gtk_test_accessible_has_role (GTK_ACCESSIBLE (fixture->panel), GTK_ACCESSIBLE_ROLE_GROUP));
   assert_named (fixture, P2V_TYPE_PANEL, "Owners of the byte");
-  assert_named (fixture, GTK_TYPE_TOGGLE_BUTTON, "Filter processes");
-  assert_named (fixture, GTK_TYPE_SEARCH_ENTRY, "Filter by process name or PID");
+  assert_named (fixture, GTK_TYPE_TOGGLE_BUTTON, "Filter rows");
+  assert_named (fixture, GTK_TYPE_SEARCH_ENTRY, "Filter rows by text, or by column and value");
   assert_named (fixture, GTK_TYPE_MENU_BUTTON, "Go to an address");
   assert_named (fixture, GTK_TYPE_BUTTON, "Copy the selected row");
   assert_named (fixture, GTK_TYPE_MENU_BUTTON, "More");
