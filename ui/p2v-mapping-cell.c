@@ -204,6 +204,21 @@ update_cell (GtkListItem *item)
     set_warning (gtk_widget_get_last_child (cell), row);
 }
 
+/* GTK 4.8 knows no label for a list item, but its widget is that of the row, and has the focus; a
+ * screen reader says its label. One cell of each row sees to it. */
+static void
+update_row_label (GtkListItem *item)
+{
+  GtkWidget *cell = gtk_widget_get_parent (gtk_list_item_get_child (item));
+  GtkWidget *row_widget = cell != NULL ? gtk_widget_get_parent (cell) : NULL;
+
+  if (row_widget == NULL || gtk_widget_get_first_child (row_widget) != cell)
+    return;
+  g_autofree char *line = p2v_mapping_row_dup_line (gtk_list_item_get_item (item));
+  gtk_accessible_update_property (GTK_ACCESSIBLE (row_widget), GTK_ACCESSIBLE_PROPERTY_LABEL, line,
+                                  -1);
+}
+
 static void
 bind_cb (GtkSignalListItemFactory *signal_factory,
          GtkListItem *item,
@@ -215,6 +230,9 @@ bind_cb (GtkSignalListItemFactory *signal_factory,
 
   update_cell (item);
   g_signal_connect_swapped (row, signal, G_CALLBACK (update_cell), item);
+  update_row_label (item);
+  g_signal_connect_swapped (row, "notify::virtual", G_CALLBACK (update_row_label), item);
+  g_signal_connect_swapped (row, "notify::described", G_CALLBACK (update_row_label), item);
   if (factory->column == P2V_COLUMN_PROCESS)
     set_hue (gtk_widget_get_first_child (gtk_list_item_get_child (item)), row);
   if (p2v_mapping_row_add_cell (row))

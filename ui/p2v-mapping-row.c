@@ -134,6 +134,22 @@ p2v_mapping_row_dup_text (P2vMappingRow *self,
   return p2v_row_details_dup_text (&self->details, column);
 }
 
+char *
+p2v_mapping_row_dup_line (P2vMappingRow *self)
+{
+  GString *line = g_string_new (NULL);
+
+  for (guint i = 0; i < P2V_N_COLUMNS; i++)
+    {
+      g_autofree char *text = p2v_mapping_row_dup_text (self, (P2vColumnId) i);
+      if (text != NULL && text[0] != '\0')
+        g_string_append_printf (line, "%s%s", line->len > 0 ? ", " : "", text);
+    }
+  if (self->details.warning != NULL)
+    g_string_append_printf (line, ", %s", self->details.warning);
+  return g_string_free (line, FALSE);
+}
+
 static void
 p2v_mapping_row_get_property (GObject *object,
                               guint prop_id,

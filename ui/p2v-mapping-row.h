@@ -70,6 +70,8 @@ P2vMappingRow    *p2v_mapping_row_new             (const P2vMapping    *mapping)
 const P2vMapping *p2v_mapping_row_get_mapping     (P2vMappingRow       *self);
 char             *p2v_mapping_row_dup_text        (P2vMappingRow       *self,
                                                    P2vColumnId          column);
+/* (transfer full): the whole row in one line, for those who hear it; with the warning. */
+char             *p2v_mapping_row_dup_line        (P2vMappingRow       *self);
 const char       *p2v_mapping_row_get_warning     (P2vMappingRow       *self);
 gboolean          p2v_mapping_row_is_described    (P2vMappingRow       *self);
 /* Counts the cells that show the row; TRUE for the first, and when the last goes. */

@@ -165,6 +165,7 @@ menu_model_new (P2vColumnId column)
   g_menu_append (copy, _("Copy _All Rows"), "p2v.copy-all");
   g_menu_append (go, _("Show _Only This Process"), "p2v.filter-process");
   g_menu_append (go, _("Go to Page Table _Entry"), "p2v.go-to-entry");
+  g_menu_append (go, _("_Who Else Shares This"), "p2v.who-shares");
   g_menu_append (go, _("_Next Page of This Process"), "p2v.next-page");
   g_menu_append (go, _("_Previous Page of This Process"), "p2v.previous-page");
   g_menu_append (select, _("_Select the Page in the Hex View"), "p2v.select-page");

@@ -84,6 +84,17 @@ select_region_action (GSimpleAction *action,
 }
 
 static void
+who_shares_action (GSimpleAction *action,
+                   GVariant *parameter,
+                   gpointer user_data)
+{
+  P2vPanel *self = user_data;
+
+  p2v_panel_reveal (self);
+  gtk_menu_button_popup (self->sharers_button);
+}
+
+static void
 copy_row_action (GSimpleAction *action,
                  GVariant *parameter,
                  gpointer user_data)
@@ -484,6 +495,7 @@ static const GActionEntry entries[] = {
   { .name = "next-page", .activate = next_page_action },
   { .name = "select-page", .activate = select_page_action },
   { .name = "select-region", .activate = select_region_action },
+  { .name = "who-shares", .activate = who_shares_action },
   { .name = "copy-row", .activate = copy_row_action },
   { .name = "copy-cell", .activate = copy_cell_action, .parameter_type = "s" },
   { .name = "copy-column", .activate = copy_column_action, .parameter_type = "s" },
@@ -594,6 +606,8 @@ p2v_panel_actions_update (P2vPanel *self)
   set_enabled (self, "next-page", has_row);
   set_enabled (self, "select-page", has_row);
   set_enabled (self, "select-region", has_row);
+  set_enabled (self, "who-shares", has_row);
+  gtk_widget_set_sensitive (GTK_WIDGET (self->sharers_button), has_row);
   set_enabled (self, "copy-row", has_row);
   set_enabled (self, "copy-cell", has_row);
   set_enabled (self, "copy-column", has_rows && is_idle);

@@ -16,6 +16,7 @@ static const P2vPanelKey keys[] = {
   { "next-page", "<Alt>Right", N_("Next page of the selected process"), TRUE },
   { "select-page", "<Control><Shift>p", N_("Select the page in the hex view"), TRUE },
   { "select-region", "<Control><Shift>r", N_("Select the region in the hex view"), TRUE },
+  { "who-shares", "<Control>u", N_("Who else shares the region"), TRUE },
   { "show-kernel", "<Control>k", N_("Show all kernel mappings"), TRUE },
   { "every-address", "<Control><Shift>k", N_("Show every address of a page"), TRUE },
   { "filter", "<Control>f", N_("Filter rows"), FALSE },

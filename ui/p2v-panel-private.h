@@ -11,6 +11,7 @@
 #include "p2v-driver.h"
 #include "p2v-go-to.h"
 #include "p2v-mapping-view.h"
+#include "p2v-sharers-popover.h"
 #include "p2v-trail-view.h"
 #include "p2v-vicinity.h"
 
@@ -60,6 +61,8 @@ struct _P2vPanel
   GtkLabel           *verdict_label;
   GtkMenuButton      *go_to_button;
   P2vGoTo            *go_to;
+  GtkMenuButton      *sharers_button;
+  P2vSharersPopover  *sharers_popover;
   GtkRevealer        *filter_revealer;
   GtkSearchEntry     *filter_entry;
   GtkWidget          *status_box;

@@ -215,6 +215,9 @@ p2v_panel_show_answer (P2vPanel *self)
   g_autofree char *coverage = dup_coverage_text (self);
   gboolean is_working = p2v_driver_get_state (self->driver) == P2V_DRIVER_RUNNING;
 
+  if (!g_str_equal (gtk_label_get_label (self->verdict_label), verdict))
+    gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION,
+                                    verdict, -1);
   set_line (self->verdict_label, verdict);
   /* The strip above says how far it is; twice would be once too often. */
   set_line (self->coverage_label, is_working ? "" : coverage);

@@ -123,6 +123,29 @@ go_cb (P2vPanel *self,
   g_signal_emit (self, signals[JUMP_TO_OFFSET], 0, file_offset);
 }
 
+static void
+sharers_shown_cb (P2vPanel *self)
+{
+  P2vMappingRow *row = p2v_mapping_view_get_selected (self->view);
+
+  p2v_sharers_popover_ask (self->sharers_popover, self->session,
+                           row != NULL ? p2v_mapping_row_get_mapping (row) : NULL);
+}
+
+/* To the first page that the two share, and there to the other one's row. */
+static void
+sharer_chosen_cb (P2vPanel *self,
+                  P2vProcess *process,
+                  guint64 va,
+                  guint64 pa)
+{
+  P2vMapping mapping = { .process = process, .space = p2v_process_get_address_space (process),
+                         .va = va, .pa = pa };
+
+  p2v_panel_expect (self, &mapping, NULL);
+  p2v_panel_jump_to_mapping (self, &mapping);
+}
+
 /* What is asked of the session. */
 void
 p2v_panel_update_filter (P2vPanel *self)
@@ -277,6 +300,8 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_child (widget_class, P2vPanel, verdict_label);
   gtk_widget_class_bind_template_child (widget_class, P2vPanel, go_to_button);
   gtk_widget_class_bind_template_child (widget_class, P2vPanel, go_to);
+  gtk_widget_class_bind_template_child (widget_class, P2vPanel, sharers_button);
+  gtk_widget_class_bind_template_child (widget_class, P2vPanel, sharers_popover);
   gtk_widget_class_bind_template_child (widget_class, P2vPanel, filter_revealer);
   gtk_widget_class_bind_template_child (widget_class, P2vPanel, filter_entry);
   gtk_widget_class_bind_template_child (widget_class, P2vPanel, status_box);
@@ -306,6 +331,8 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_callback (widget_class, step_activated_cb);
   gtk_widget_class_bind_template_callback (widget_class, go_cb);
   gtk_widget_class_bind_template_callback (widget_class, p2v_panel_jump_to_pa);
+  gtk_widget_class_bind_template_callback (widget_class, sharers_shown_cb);
+  gtk_widget_class_bind_template_callback (widget_class, sharer_chosen_cb);
 }
 
 /* Wishes that not every host can fulfil: a handler that does returns %TRUE. */
@@ -440,6 +467,7 @@ p2v_panel_class_init (P2vPanelClass *klass)
   g_type_ensure (P2V_TYPE_MAPPING_VIEW);
   g_type_ensure (P2V_TYPE_TRAIL_VIEW);
   g_type_ensure (P2V_TYPE_GO_TO);
+  g_type_ensure (P2V_TYPE_SHARERS_POPOVER);
   bind_template (widget_class);
   gtk_widget_class_set_layout_manager_type (widget_class, GTK_TYPE_BOX_LAYOUT);
   gtk_widget_class_set_css_name (widget_class, "p2vpanel");
@@ -503,6 +531,7 @@ p2v_panel_set_session (P2vPanel *self,
   p2v_panel_actions_stop (self);
   p2v_panel_stop_asking (self);
   p2v_panel_forget_arrival (self);
+  p2v_sharers_popover_stop (self->sharers_popover);
   self->place_kind = P2V_PLACE_NONE;
   self->stage = P2V_STAGE_EMPTY;
   p2v_go_to_set_session (self->go_to, session);
@@ -664,15 +693,15 @@ p2v_panel_get_answer (P2vPanel *self)
  * p2v_panel_get_action_group:
  * @self: a #P2vPanel
  *
- * The panel's actions: "go-to" (with "physical", "offset" or "virtual"), "go-to-entry",
- * "previous-page", "next-page", "select-page", "select-region", "sort" (its state is a column's
- * name, or empty), "sort-descending" and for each column "column-NAME" (a boolean state each),
- * "column-first" (with a column's name),
- * "copy-row", "copy-cell" and "copy-column" (with a column's name), "copy-all", "export-rows",
- * "export-all", "filter", "filter-process", "clear-filter", "show-kernel" and "every-address" (both
- * have a boolean state), "start" and "cancel". The panel's own menus know them under the prefix
- * "p2v"; a host that wants them in its menus or as shortcuts inserts them under that name in its
- * window, and takes them out again before the panel goes.
+ * The panel's actions: "go-to" (with "physical", "offset" or "virtual"), "go-to-entry", "previous-
+ * page", "next-page", "select-page", "select-region", "who-shares", "sort" (its state is a
+ * column's name, or empty), "sort-descending" and for each column "column-NAME" (a boolean state
+ * each), "column-first" (with a column's name), "copy-row", "copy-cell" and "copy-column" (with a
+ * column's name), "copy-all", "export-rows", "export-all", "filter", "filter-process", "clear-
+ * filter", "show-kernel" and "every-address" (both have a boolean state), "start" and "cancel".
+ * The panel's own menus know them under the prefix "p2v"; a host that wants them in its menus or
+ * as shortcuts inserts them under that name in its window, and takes them out again before the
+ * panel goes.
  *
  * Returns: (transfer none): the actions
  */

@@ -305,6 +305,54 @@ each_step_of_the_trail_leads_to_its_entry (void **state)
   assert_string_equal (gtk_label_get_label (fixture->panel->physical_label), "0x1f2f308");
 }
 
+static gboolean
+has_sharers (gpointer data)
+{
+  P2vPanel *panel = ((Fixture *) data)->panel;
+
+  return p2v_ui_test_find (GTK_WIDGET (panel->sharers_popover), GTK_TYPE_LIST_BOX_ROW, NULL)
+         != NULL;
+}
+
+static const char *
+get_text_below (GtkWidget *root,
+                guint      n_before)
+{
+  for (GtkWidget *child = gtk_widget_get_first_child (root); child != NULL;
+       child = gtk_widget_get_next_sibling (child))
+    if (GTK_IS_LABEL (child) && n_before-- == 0)
+      return gtk_label_get_label (GTK_LABEL (child));
+  return NULL;
+}
+
+/* pas2vas shared --pid 86,87 lists 131072 bytes of the file, from its page 16 on. */
+static void
+who_else_has_the_region_is_listed_and_leads_there (void **state)
+{
+  Fixture *fixture = *state;
+  GtkWidget *popover = GTK_WIDGET (fixture->panel->sharers_popover);
+
+  show (fixture, MIDDLE_PA);
+  g_action_group_activate_action (p2v_panel_get_action_group (fixture->panel), "who-shares", NULL);
+  p2v_ui_test_wait (has_sharers, fixture);
+  GtkWidget *box = gtk_popover_get_child (GTK_POPOVER (popover));
+  assert_string_equal (get_text_below (box, 0), "/data/shared.bin+0x0");
+  assert_string_equal (get_text_below (box, 1),
+                       "48 pages in RAM; 32 of them shared with 1 other process.");
+  GtkWidget *row = p2v_ui_test_find (popover, GTK_TYPE_LIST_BOX_ROW, NULL);
+  GtkWidget *row_box = gtk_list_box_row_get_child (GTK_LIST_BOX_ROW (row));
+  assert_string_equal (get_text_below (row_box, 0), "rl-shfile (87)");
+  assert_string_equal (get_text_below (row_box, 1), "32 pages");
+  gtk_test_widget_wait_for_draw (fixture->window);
+  p2v_ui_test_screenshot (popover, "panel-sharers");
+
+  g_signal_emit_by_name (gtk_widget_get_ancestor (row, GTK_TYPE_LIST_BOX), "row-activated", row);
+  p2v_ui_test_wait (is_settled, fixture);
+  assert_string_equal (gtk_label_get_label (fixture->panel->physical_label), "0x4aae000");
+  P2vMappingRow *selected = p2v_mapping_view_get_selected (p2v_panel_get_view (fixture->panel));
+  assert_int_equal (p2v_mapping_row_get_mapping (selected)->va, 0x7f1ad080a000);
+}
+
 #define test(name) cmocka_unit_test_setup_teardown (name, setup, teardown)
 
 int
@@ -319,6 +367,7 @@ main (void)
     test (host_that_shows_the_process_selects_the_whole_region),
     test (cursor_in_a_process_selects_the_row_of_its_address),
     test (each_step_of_the_trail_leads_to_its_entry),
+    test (who_else_has_the_region_is_listed_and_leads_there),
   };
 
   if (p2v_ui_test_get_image () == NULL || !gtk_init_check () || gdk_display_get_default () == NULL)

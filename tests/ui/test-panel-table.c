@@ -364,6 +364,37 @@ rows_are_read_whichever_columns_there_are (void **state)
   p2v_ui_test_wait (is_described, fixture->panel);
 }
 
+static gboolean
+has_spoken_rows (gpointer data)
+{
+  P2vPanel *panel = data;
+  GtkWidget *view = GTK_WIDGET (p2v_panel_get_view (panel));
+
+  return p2v_ui_test_find (view, GTK_TYPE_WIDGET,
+                           "rl-twice, 88, 0x7fe71631b010, r-- u, 4K, valid, "
+                           "/memfd:rigtwice (deleted)+0x4010")
+             != NULL
+         && p2v_ui_test_find (view, GTK_TYPE_WIDGET,
+                              "rl-twice, 88, 0x7fe716323010, rw- u, 4K, valid, "
+                              "/memfd:rigtwice (deleted)+0x4010")
+                != NULL;
+}
+
+/* What has the focus is a widget of GTK's for a whole row. */
+static void
+rows_and_the_verdict_are_there_to_be_heard (void **state)
+{
+  Fixture *fixture = *state;
+
+  show (fixture, TWICE_PA);
+  gtk_test_widget_wait_for_draw (fixture->window);
+  p2v_ui_test_wait (has_spoken_rows, fixture->panel);
+  g_autofree char *difference = gtk_test_accessible_check_property (
+      GTK_ACCESSIBLE (fixture->panel), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION,
+      "1 owner · private · mapped 3 times");
+  assert_null (difference);
+}
+
 #define test(name) cmocka_unit_test_setup_teardown (name, setup, teardown)
 
 int
@@ -377,6 +408,7 @@ main (void)
     test (only_this_process_is_a_word_in_the_filter),
     test (columns_are_hidden_moved_and_kept),
     test (nonsense_for_columns_leaves_a_table),
+    test (rows_and_the_verdict_are_there_to_be_heard),
     test (rows_are_read_whichever_columns_there_are),
   };
 
