@@ -226,6 +226,7 @@ static void
 p2v_panel_realize (GtkWidget *widget)
 {
   GTK_WIDGET_CLASS (p2v_panel_parent_class)->realize (widget);
+  /* Another display than the one that there is first. */
   add_style (gtk_widget_get_display (widget));
 }
 
@@ -477,6 +478,8 @@ p2v_panel_class_init (P2vPanelClass *klass)
 static void
 p2v_panel_init (P2vPanel *self)
 {
+  /* Before there is anything to be styled, for what was styled once is not all styled again. */
+  add_style (gtk_widget_get_display (GTK_WIDGET (self)));
   gtk_widget_init_template (GTK_WIDGET (self));
   gtk_orientable_set_orientation (
       GTK_ORIENTABLE (gtk_widget_get_layout_manager (GTK_WIDGET (self))), GTK_ORIENTATION_VERTICAL);

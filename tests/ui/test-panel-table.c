@@ -395,6 +395,44 @@ rows_and_the_verdict_are_there_to_be_heard (void **state)
   assert_null (difference);
 }
 
+/* Sizes in which nothing may be cut off or lie on top of another. Looked at by people. */
+static void
+pictures_dark_and_narrow (void **state)
+{
+  Fixture *fixture = *state;
+  GtkSettings *settings = gtk_widget_get_settings (fixture->window);
+
+  show (fixture, CODE_PA);
+  g_object_set (settings, "gtk-application-prefer-dark-theme", TRUE, NULL);
+  p2v_ui_test_screenshot (fixture->window, "panel-dark");
+  g_object_set (settings, "gtk-application-prefer-dark-theme", FALSE, NULL);
+  gtk_window_set_default_size (GTK_WINDOW (fixture->window), 560, 300);
+  gtk_test_widget_wait_for_draw (fixture->window);
+  p2v_ui_test_settle ();
+  p2v_ui_test_screenshot (fixture->window, "panel-narrow");
+  assert_true (gtk_widget_get_width (GTK_WIDGET (fixture->panel)) <= 600);
+}
+
+static gboolean
+has_menu (gpointer data)
+{
+  GtkWidget *menu = p2v_ui_test_find (data, GTK_TYPE_POPOVER_MENU, NULL);
+
+  return menu != NULL && gtk_widget_get_mapped (menu);
+}
+
+/* The Menu key and Shift+F10 activate it. */
+static void
+row_has_its_menu_by_keyboard (void **state)
+{
+  Fixture *fixture = *state;
+  GtkWidget *view = GTK_WIDGET (p2v_panel_get_view (fixture->panel));
+
+  show (fixture, TWICE_PA);
+  assert_true (gtk_widget_activate_action (view, "menu.popup", NULL));
+  p2v_ui_test_wait (has_menu, view);
+}
+
 #define test(name) cmocka_unit_test_setup_teardown (name, setup, teardown)
 
 int
@@ -409,6 +447,8 @@ main (void)
     test (columns_are_hidden_moved_and_kept),
     test (nonsense_for_columns_leaves_a_table),
     test (rows_and_the_verdict_are_there_to_be_heard),
+    test (pictures_dark_and_narrow),
+    test (row_has_its_menu_by_keyboard),
     test (rows_are_read_whichever_columns_there_are),
   };
 

@@ -402,6 +402,35 @@ everything_has_a_name (void **state)
   assert_non_null (gtk_application_window_get_help_overlay (GTK_APPLICATION_WINDOW (window)));
 }
 
+static gboolean
+has_focus_within (Fixture   *fixture,
+                  GtkWidget *widget)
+{
+  GtkWidget *focus = gtk_window_get_focus (GTK_WINDOW (fixture->window));
+
+  return focus != NULL && (focus == widget || gtk_widget_is_ancestor (focus, widget));
+}
+
+static void
+f6_leads_from_the_hex_view_to_the_panel_and_back (void **state)
+{
+  Fixture *fixture = *state;
+  gboolean handled = FALSE;
+
+  open_image (fixture, P2V_VIEWER_START_PHYSICAL, TWICE_PA);
+  GtkWidget *hex = GTK_WIDGET (p2v_viewer_window_get_hex (fixture->window));
+  GtkWidget *panel_box
+      = gtk_widget_get_parent (GTK_WIDGET (p2v_viewer_window_get_panel (fixture->window)));
+  GtkWidget *paned = gtk_widget_get_ancestor (panel_box, GTK_TYPE_PANED);
+  gtk_widget_grab_focus (hex);
+  assert_true (has_focus_within (fixture, hex));
+  /* What GTK binds to F6. */
+  g_signal_emit_by_name (paned, "cycle-child-focus", FALSE, &handled);
+  assert_true (has_focus_within (fixture, panel_box));
+  g_signal_emit_by_name (paned, "cycle-child-focus", FALSE, &handled);
+  assert_true (has_focus_within (fixture, hex));
+}
+
 static void
 collect_keys (GtkWidget *root,
               GString   *keys)
@@ -533,6 +562,7 @@ main (void)
     test (map_shows_beside_the_bytes_and_leads_the_cursor),
     test (everything_has_a_name),
     test (every_key_is_in_the_shortcuts_window_and_works_in_the_whole_window),
+    test (f6_leads_from_the_hex_view_to_the_panel_and_back),
     cmocka_unit_test (icon_is_there_without_being_installed),
   };
 
