@@ -463,6 +463,70 @@ p2v_export_add_nothing (P2vExport *self)
     self->pending_spaces += get_width (self);
 }
 
+/**
+ * p2v_export_mark: (skip)
+ * @self: an export as CSV or JSON, in a row that has a cell, or several rows
+ *
+ * Remembers where the next cell begins; see p2v_export_copy_cells().
+ *
+ * Returns: the mark, which holds until the row ends
+ * Since: 1.0
+ */
+gsize
+p2v_export_mark (P2vExport *self)
+{
+  g_return_val_if_fail (self != NULL && self->format != P2V_EXPORT_TABLE, 0);
+
+  return self->buffer->len;
+}
+
+/**
+ * p2v_export_copy_cells: (skip)
+ * @self: an export
+ * @mark: where cells of this row began
+ * @text: where to append them
+ *
+ * Copies cells as they were written, for p2v_export_repeat_cells().
+ *
+ * Since: 1.0
+ */
+void
+p2v_export_copy_cells (P2vExport *self,
+                       gsize      mark,
+                       GString   *text)
+{
+  g_return_if_fail (self != NULL && mark <= self->buffer->len && text != NULL);
+
+  g_string_append_len (text, self->buffer->str + mark, (gssize) (self->buffer->len - mark));
+}
+
+/**
+ * p2v_export_repeat_cells: (skip)
+ * @self: an export as CSV or JSON
+ * @text: (array length=length): cells that p2v_export_copy_cells() copied of an earlier row
+ * @length: how many bytes
+ * @n_cells: how many cells; they stand for those of the same columns
+ *
+ * Adds cells that are as they were before, without making their text again: where one row in a
+ * hundred is different, that is most of the work. A row's first cell can be repeated only in an
+ * export whose first row has ended before it was copied.
+ *
+ * Since: 1.0
+ */
+void
+p2v_export_repeat_cells (P2vExport  *self,
+                         const char *text,
+                         gsize       length,
+                         gsize       n_cells)
+{
+  g_return_if_fail (self != NULL && self->format != P2V_EXPORT_TABLE);
+  g_return_if_fail (n_cells <= self->n_columns - self->position);
+
+  p2v_text_append_bytes (self->buffer, text, length);
+  self->position += n_cells;
+  self->n_shown += n_cells;
+}
+
 G_GNUC_WARN_UNUSED_RESULT static gboolean
 flush (P2vExport     *self,
        GCancellable  *cancellable,

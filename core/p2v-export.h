@@ -88,6 +88,17 @@ void       p2v_export_add_pid       (P2vExport         *self,
 P2V_AVAILABLE_IN_1_0
 void       p2v_export_add_nothing   (P2vExport         *self);
 P2V_AVAILABLE_IN_1_0
+gsize      p2v_export_mark          (P2vExport         *self);
+P2V_AVAILABLE_IN_1_0
+void       p2v_export_copy_cells    (P2vExport         *self,
+                                     gsize              mark,
+                                     GString           *text);
+P2V_AVAILABLE_IN_1_0
+void       p2v_export_repeat_cells  (P2vExport         *self,
+                                     const char        *text,
+                                     gsize              length,
+                                     gsize              n_cells);
+P2V_AVAILABLE_IN_1_0
 gboolean   p2v_export_end_row       (P2vExport         *self,
                                      GCancellable      *cancellable,
                                      GError           **error);

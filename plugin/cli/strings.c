@@ -42,7 +42,7 @@ typedef struct
   Pas2vasLines     lines;
   GOutputStream   *output;
   GString         *buffer;         /* annotated lines that wait; NULL in CSV and JSON */
-  P2vExport       *export;         /* NULL in text */
+  Pas2vasStringRows *rows;         /* NULL in text */
   gboolean         is_terminal;
 
   /* What is written of one frame's owners, for the lines that follow each other in it: only the
@@ -64,7 +64,7 @@ strings_clear (Strings *self)
   pas2vas_filter_clear (&self->filter_options);
   pas2vas_lines_clear (&self->lines);
   g_clear_pointer (&self->radix_name, g_free);
-  g_clear_pointer (&self->export, p2v_export_free);
+  g_clear_pointer (&self->rows, pas2vas_string_rows_free);
   g_clear_pointer (&self->bulk, p2v_bulk_free);
   g_clear_pointer (&self->places, g_array_unref);
   g_clear_object (&self->output);
@@ -308,12 +308,12 @@ export_piece (Strings             *self,
   if (line->kind == PAS2VAS_LINE_REMARK)
     return TRUE;
   if (line->kind == PAS2VAS_LINE_DAMAGED)
-    return pas2vas_string_rows_add_damaged (self->export, piece, error);
+    return pas2vas_string_rows_add_damaged (self->rows, piece, error);
 
   const P2vPhysAddr *known_pa = get_pa (self, line, &pa) ? &pa : NULL;
   gboolean is_mapped = FALSE;
   gboolean ok =
-    pas2vas_string_rows_add (self->export, self->bulk, line, known_pa, &is_mapped, error);
+    pas2vas_string_rows_add (self->rows, self->bulk, line, known_pa, &is_mapped, error);
   self->n_mapped += is_mapped ? 1 : 0;
   return ok;
 }
@@ -366,7 +366,7 @@ take_piece (Strings             *self,
         g_atomic_pointer_add (&self->n_lines, 1);
       self->n_damaged += line.kind == PAS2VAS_LINE_DAMAGED ? 1 : 0;
     }
-  if (self->export != NULL)
+  if (self->rows != NULL)
     return export_piece (self, piece, &line, error);
   return write_piece (self, piece, &line, error)
          && (self->buffer->len < BUFFER_BYTES || flush (self, error));
@@ -411,7 +411,7 @@ open_output (Strings *self)
   self->output = pas2vas_open_output ();
   if (self->options.format != P2V_EXPORT_TABLE)
     {
-      self->export = pas2vas_string_rows_begin (self->output, self->options.format);
+      self->rows = pas2vas_string_rows_begin (self->output, self->options.format);
       return;
     }
   self->is_terminal = isatty (STDOUT_FILENO);
@@ -435,7 +435,7 @@ annotate_lines (P2vSession  *session,
     return FALSE;
   open_output (self);
   return take_lines (self, error)
-         && (self->export == NULL || p2v_export_finish (self->export, NULL, error));
+         && (self->rows == NULL || pas2vas_string_rows_finish (self->rows, error));
 }
 
 static char *
@@ -471,7 +471,7 @@ print_closing_lines (Strings *self)
                                "%" PRIu64 " more lines do not begin with such an offset.",
                                (gulong) self->n_damaged),
                   self->n_damaged);
-  if (self->export != NULL && self->n_cut > 0)
+  if (self->rows != NULL && self->n_cut > 0)
     pas2vas_note (g_dngettext (GETTEXT_PACKAGE,
                                "%" PRIu64 " line is longer than 1 MiB; the rest was left out.",
                                "%" PRIu64 " lines are longer than 1 MiB; the rest was left out.",

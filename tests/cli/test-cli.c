@@ -84,6 +84,7 @@ write_found_files (void **state)
                         "79138820-GZIP-7\t=1+1\tx\\0y\r\nbroken\tline\r\n" },
     { "found.list", "77848592\n4096\n0x4a3e010" },
     { "found.hex", "4a3e010 a\n4b79004 b\n1000 c\n" },
+    { "found.near", "77848592 =a\n77848600 b\n79138820 c\n79138824 \"d,\"\n79138832\n" },
     { "found.octal", "450760020 a\n10000 c\n8 no octal digit\n" },
   };
 
