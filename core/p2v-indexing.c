@@ -285,6 +285,10 @@ p2v_session_make_index (P2vSession    *self,
   gboolean may_keep = self->store != NULL && p2v_image_get_identity (tables->image) != NULL;
   if (may_keep)
     load_index (self, &subject, &result);
+  else if (self->store != NULL)
+    result.store_note
+      = g_strdup (_("The index is not kept for the next time: the image is on a disk and no file, "
+                    "and a disk does not tell whether it was written to since"));
   if (result.map == NULL
       && !build_index (self, &subject, system, watch, &result, cancellable, error))
     return FALSE;

@@ -521,6 +521,42 @@ file_without_permission_is_one_line_and_exit_3 (void **state)
   assert_contains (transcript->str, "secret");
 }
 
+/* A loop device with the demo image, or NULL where there are none: not everybody may make one. */
+static char *
+attach_loop_device (void)
+{
+  g_autofree char *device = NULL;
+  const char *argv[]
+    = { "losetup", "--find", "--show", "--read-only", g_getenv ("P2V_TINY_IMAGE"), NULL };
+  int status = -1;
+
+  if (!g_spawn_sync (NULL, (char **) argv, NULL,
+                     G_SPAWN_SEARCH_PATH | G_SPAWN_STDERR_TO_DEV_NULL, NULL, NULL, &device, NULL,
+                     &status, NULL)
+      || status != 0)
+    return NULL;
+  return g_strdup (g_strchomp (device));
+}
+
+static void
+index_of_a_disk_is_not_kept_and_that_is_told (void **state)
+{
+  g_autofree char *device = attach_loop_device ();
+  g_autoptr (GString) transcript = g_string_new (NULL);
+  const char *detach[] = { "losetup", "--detach", device, NULL };
+
+  if (device == NULL)
+    skip ();
+  g_autofree char *info = g_strdup_printf ("pas2vas info --quiet --cache-dir kept %s", device);
+  append_run (transcript, state, info);
+  append_run (transcript, state, "pas2vas cache list --quiet --cache-dir kept");
+  g_spawn_sync (NULL, (char **) detach, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL,
+                NULL);
+  assert_contains (transcript->str, "> Address spaces walked: 22\n");
+  assert_contains (transcript->str, "The index is not kept for the next time");
+  assert_true (strstr (transcript->str, "p2vindex") == NULL);
+}
+
 static void
 ignore_broken_pipes (gpointer user_data)
 {
@@ -634,6 +670,7 @@ main (void)
     IN_FOLDER (page_behind_the_end_of_a_cut_image_has_owners_and_no_file_offset),
     IN_FOLDER (image_cut_before_its_system_is_one_line_and_exit_3),
     IN_FOLDER (file_without_permission_is_one_line_and_exit_3),
+    IN_FOLDER (index_of_a_disk_is_not_kept_and_that_is_told),
     IN_FOLDER (reader_that_has_seen_enough_ends_it_quietly),
     IN_FOLDER (broken_pipe_that_is_ignored_ends_it_quietly),
     IN_FOLDER (closed_standard_streams_do_no_harm),
