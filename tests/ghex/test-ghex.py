@@ -7,6 +7,7 @@ import csv
 import io
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -142,6 +143,42 @@ class GhexTest(unittest.TestCase):
         host.wait_for('physical memory', view='Physical memory', cursor=TWICE)
         self.choose_view(host, 'File')
         host.wait_for('the file', view='File', cursor=TWICE)
+
+    def translate(self, pid, va):
+        """Where the command line says that a virtual address leads."""
+        answer = subprocess.run(
+            [CLI, 'vtop', TINY, str(pid), hex(va)],
+            env=self.desk.environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return int(re.search(r'^Physical: (0x[0-9a-f]+)$', answer.stdout, re.M).group(1), 16)
+
+    def test_keys_step_through_pages_and_lead_back(self):
+        host = self.open_tiny()
+        self.go_to(host, TWICE)
+        for n_pages in (1, 2):
+            wanted = self.translate(88, TWICE_VA + n_pages * 0x1000)
+            host.press('alt+Right')
+            host.wait_for('the next page', cursor=wanted, pa=wanted, answer_pa=wanted)
+        host.press('alt+Left')
+        wanted = self.translate(88, TWICE_VA + 0x1000)
+        host.wait_for('the page before', cursor=wanted, answer_pa=wanted)
+        for _ in range(3):
+            host.press('ctrl+bracketleft')
+            time.sleep(0.1)
+        host.wait_for('where it began', cursor=TWICE, pa=TWICE)
+        host.press('ctrl+bracketright')
+        host.wait_for('forward again', cursor=wanted)
+        # With the panel hidden, what shows something in it brings it back.
+        host.press('F9')
+        host.wait_until(lambda: 'panel' not in host.state(), 'no panel')
+        host.press('ctrl+u')
+        host.wait_until(lambda: 'panel' in host.state(), 'the panel')
+        host.wait_until(lambda: 'in RAM' in host.state()['panel_text'], 'who shares')
+        time.sleep(0.5)
+        host.picture('ghex-9-sharers')
 
     def choose_view(self, host, text):
         x, y, width, height = host.state()['view_area']
