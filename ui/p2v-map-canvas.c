@@ -27,6 +27,8 @@ struct _P2vMapCanvas
   gboolean       has_window;
   guint          window_first;
   guint          window_last;
+  double         pointer_x;
+  double         pointer_y;
   gboolean       is_dragging;
   guint          drag_first;
   guint          drag_last;
@@ -329,27 +331,25 @@ key_pressed_cb (P2vMapCanvas    *self,
   return TRUE;
 }
 
-static gboolean
-scroll_cb (P2vMapCanvas             *self,
-           double                    dx,
-           double                    dy,
-           GtkEventControllerScroll *controller)
+/* Scroll events do not say where the pointer is. */
+static void
+motion_cb (P2vMapCanvas *self,
+           double        x,
+           double        y)
 {
-  GdkEvent *event = gtk_event_controller_get_current_event (GTK_EVENT_CONTROLLER (controller));
-  graphene_point_t point = { 0, 0 };
-  GtkNative *native = gtk_widget_get_native (GTK_WIDGET (self));
-  double x = 0, y = 0, native_x, native_y;
+  self->pointer_x = x;
+  self->pointer_y = y;
+}
 
-  if (dy == 0 || count_cells (self) == 0 || !gdk_event_get_position (event, &x, &y))
+static gboolean
+scroll_cb (P2vMapCanvas *self,
+           double        dx,
+           double        dy)
+{
+  if (dy == 0 || count_cells (self) == 0)
     return FALSE;
-  /* The event is in its surface's coordinates. */
-  gtk_native_get_surface_transform (native, &native_x, &native_y);
-  if (!gtk_widget_compute_point (GTK_WIDGET (native), GTK_WIDGET (self),
-                                 &GRAPHENE_POINT_INIT ((float) (x - native_x),
-                                                       (float) (y - native_y)),
-                                 &point))
-    return FALSE;
-  g_signal_emit (self, signals[ZOOM_AT], 0, clamp_cell (self, point.x, point.y), dy < 0);
+  g_signal_emit (self, signals[ZOOM_AT], 0, clamp_cell (self, self->pointer_x, self->pointer_y),
+                 dy < 0);
   return TRUE;
 }
 
@@ -473,8 +473,11 @@ add_controllers (P2vMapCanvas *self)
   GtkEventController *scroll =
     gtk_event_controller_scroll_new (GTK_EVENT_CONTROLLER_SCROLL_VERTICAL |
                                      GTK_EVENT_CONTROLLER_SCROLL_DISCRETE);
+  GtkEventController *motion = gtk_event_controller_motion_new ();
   GtkGesture *drag = gtk_gesture_drag_new ();
 
+  g_signal_connect_swapped (motion, "enter", G_CALLBACK (motion_cb), self);
+  g_signal_connect_swapped (motion, "motion", G_CALLBACK (motion_cb), self);
   g_signal_connect_swapped (key, "key-pressed", G_CALLBACK (key_pressed_cb), self);
   g_signal_connect_swapped (scroll, "scroll", G_CALLBACK (scroll_cb), self);
   g_signal_connect_swapped (drag, "drag-begin", G_CALLBACK (drag_begin_cb), self);
@@ -482,6 +485,7 @@ add_controllers (P2vMapCanvas *self)
   g_signal_connect_swapped (drag, "drag-end", G_CALLBACK (drag_end_cb), self);
   gtk_widget_add_controller (GTK_WIDGET (self), key);
   gtk_widget_add_controller (GTK_WIDGET (self), scroll);
+  gtk_widget_add_controller (GTK_WIDGET (self), motion);
   gtk_widget_add_controller (GTK_WIDGET (self), GTK_EVENT_CONTROLLER (drag));
 }
 

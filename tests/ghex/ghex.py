@@ -13,8 +13,7 @@ import time
 
 # Far more than anything here takes, also on a busy machine.
 PATIENCE_S = 30
-TRIES = 4
-NEEDED = ('ghex', 'openbox', 'xdotool', 'dbus-daemon')
+NEEDED = ('ghex', 'openbox', 'xdotool', 'xprop', 'dbus-daemon')
 
 
 def missing():
@@ -54,6 +53,23 @@ class Desk:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
+        self.wait_for_manager()
+
+    def wait_for_manager(self):
+        """A window that is there before its manager may never be told to draw itself."""
+        deadline = time.monotonic() + PATIENCE_S
+        while time.monotonic() < deadline:
+            told = subprocess.run(
+                ['xprop', '-root', '_NET_SUPPORTING_WM_CHECK'],
+                env=self.environment,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            if 'window id' in told.stdout:
+                return
+            time.sleep(0.05)
+        raise AssertionError('openbox does not begin')
 
     def make_locale(self, name):
         """For this desk alone; False if the machine does not have what it is made of."""
@@ -151,32 +167,18 @@ class Ghex:
         self.wait_until(is_so, what)
         return found
 
-    def try_until(self, act, condition, what):
-        """Does what a person would do again if it had no effect: GHex's jump dialog takes keys only
-        once it has the focus, which nothing tells, and on a busy machine that is late."""
-        for tries in range(TRIES):
-            act(tries)
-            deadline = time.monotonic() + PATIENCE_S / TRIES
-            while time.monotonic() < deadline:
-                if condition():
-                    return
-                time.sleep(0.01)
-        raise AssertionError(f'tried {TRIES} times in vain for {what}: {self.state()}')
-
     def jump(self, address):
-        """With the keyboard alone."""
-
-        def act(tries):
-            # Escape would stop the work on the index; it is for a dialog that is still there.
-            if tries > 0:
-                self.press('Escape')
-            self.press('ctrl+l')
-            time.sleep(0.5)
-            self.press('ctrl+a')
-            self.write(hex(address))
-            self.press('Return')
-
-        self.try_until(act, lambda: self.state().get('cursor') == address, 'the cursor')
+        """With the keyboard alone. Each key waits for what the one before it has done, for a busy
+        machine shows things late, and keys go where the focus is."""
+        self.activate()
+        self.wait_for('the keyboard', active=1)
+        self.press('ctrl+l')
+        self.wait_for('the entry', focus='GtkText')
+        self.press('ctrl+a')
+        self.write(hex(address))
+        self.wait_for('the address', focus_text=hex(address))
+        self.press('Return')
+        self.wait_for('the cursor', cursor=address)
 
     def wait_for_index(self):
         state = self.wait_for('the index', stage=3, complete=1)
@@ -271,3 +273,11 @@ class Ghex:
             self.channel.close()
             self.channel = None
         self.errors.close()
+
+
+class Viewer(Ghex):
+    """Our own window, asked and driven in the same way."""
+
+    def command(self, *files):
+        return [os.path.join(os.environ['P2V_TEST_BUILD'], 'plugin', 'viewer', 'pas2vas-viewer'),
+                *files]

@@ -15,6 +15,7 @@ import time
 import unittest
 
 import ghex
+import trial
 
 TINY = os.environ['P2V_TINY_IMAGE']
 CLI = os.path.join(os.environ['P2V_TEST_BUILD'], 'plugin', 'cli', 'pas2vas')
@@ -245,12 +246,49 @@ class GhexTest(unittest.TestCase):
             lambda: self.map_cell(state, host.state()['cursor'])[2] == cell, 'the jump')
         host.wait_until(lambda: self.has_frame(host, 0x2000000), 'the frame')
         self.assertEqual(host.state()['focus'], 'HexWidget')
+        self.zoom_map(host)
         self.assertEqual(host.close_window(), 0)
         again = self.open_tiny()
         again.wait_until(lambda: again.state().get('map_lines', 0) > 5, 'the map again')
         again.press('F10')
         again.wait_until(lambda: 'map' not in again.state(), 'no map')
         self.assertEqual(again.close_window(), 0)
+
+    def map_range(self, host, x, y):
+        """The physical addresses, first and last, of the map's cell at a point, by its tooltip."""
+        host.point(5, 5)
+        host.wait_until(lambda: 'tooltip' not in host.state(), 'no tooltip')
+        tooltip = self.hover(host, x, y)
+        numbers = re.findall(r'0x[0-9a-f]+', tooltip.split(': ')[0])
+        return int(numbers[0], 0), int(numbers[-1], 0)
+
+    def zoom_map(self, host):
+        """With the wheel, by dragging, and with keys."""
+        left, top, width, height = host.state()['map']
+        x, y = left + width // 2, top + height // 2
+        first, last = self.map_range(host, x, y)
+        self.assertGreater(last, first)
+        # Each click of the wheel shows half as much, and the pointer stays on the same memory.
+        host.xdotool('click', '--repeat', 2, '--delay', 300, 4)
+        host.wait_until(lambda: self.map_range(host, x, y)[1] - first < last - first, 'a zoom')
+        near = self.map_range(host, x, y)
+        self.assertLess(abs(near[0] - first), 0x20000)
+        host.xdotool('click', '--repeat', 2, '--delay', 300, 5)
+        host.wait_until(lambda: self.map_range(host, x, y) == (first, last), 'all of memory')
+        # What is dragged over fills the map.
+        host.point(left + 30, y)
+        host.xdotool('mousedown', 1)
+        for step in range(1, 6):
+            host.point(left + 30 + (width - 40) * step // 5, y + 10 * step)
+        host.xdotool('mouseup', 1)
+        near_top = left + 6 * CELL + 2, top + CELL + 2
+        host.wait_until(lambda: self.map_range(host, *near_top)[0] > 0x1000000, 'a part of memory')
+        host.press('0')
+        host.wait_until(lambda: self.map_range(host, *near_top)[0] < 0x1000000, 'all of memory')
+        # From the first cell there, a step at a time.
+        below = self.map_range(host, *near_top)[0]
+        host.press('Home', *['Right'] * 6, 'Down', 'Return')
+        host.wait_for('the cell', cursor=below)
 
     def test_map_and_shared_memory_follow_tabs(self):
         second = os.path.join(self.desk.home, 'second.raw')
@@ -316,16 +354,17 @@ class GhexTest(unittest.TestCase):
         host.press('F9')
         host.wait_until(lambda: 'panel' in host.state(), 'the panel')
 
-        def drag(_tries):
-            # The handle is right above the bar with the view.
-            handle_y = host.state()['view_area'][1] - 5
-            host.point(x + width // 2, handle_y)
-            host.xdotool('mousedown', 1)
-            for step in range(1, 7):
-                host.point(x + width // 2, handle_y - 10 * step)
-            host.xdotool('mouseup', 1)
-
-        host.try_until(drag, lambda: host.state()['panel'][3] >= height + 50, 'a taller panel')
+        # The handle is right above the bar with the view; it must stand still to be caught.
+        self.settled_height(host)
+        handle_y = host.state()['view_area'][1] - 5
+        host.point(x + width // 2, handle_y - 1)
+        host.point(x + width // 2, handle_y)
+        host.wait_for('the handle under the pointer', on_handle=1)
+        host.xdotool('mousedown', 1)
+        for step in range(1, 7):
+            host.point(x + width // 2, handle_y - 10 * step)
+        host.xdotool('mouseup', 1)
+        host.wait_until(lambda: host.state()['panel'][3] >= height + 50, 'a taller panel')
         taller = self.settled_height(host)
         self.assertEqual(host.close_window(), 0)
         again = self.open_tiny()
@@ -333,10 +372,10 @@ class GhexTest(unittest.TestCase):
         again.press('F9')
         again.wait_until(lambda: 'panel' not in again.state(), 'no panel')
         self.assertEqual(again.close_window(), 0)
-        third = self.start(TINY)
-        third.wait_until(lambda: third.state().get('cursor') == 0, 'a view')
+        near_top = self.start(TINY)
+        near_top.wait_until(lambda: near_top.state().get('cursor') == 0, 'a view')
         time.sleep(0.5)
-        self.assertNotIn('panel', third.state())
+        self.assertNotIn('panel', near_top.state())
 
     def test_nothing_is_written(self):
         copy = os.path.join(self.desk.home, 'copy.raw')
@@ -424,6 +463,26 @@ class GhexTest(unittest.TestCase):
             r'\Apas2vas: This version of GHex is not supported \(.*undefined symbol: hex_\w+\)\. '
             r'GHex goes on without the panel\.\n\Z',
         )
+
+    def test_panel_speaks_the_language_of_the_desktop(self):
+        # GLib translates what is in a program only if the program itself is translated.
+        if not os.path.exists('/usr/share/locale/ja/LC_MESSAGES/ghex.mo'):
+            self.skipTest('this GHex does not speak Japanese')
+        pot = os.path.join(self.desk.home, 'pas2vas.pot')
+        trial.make_pot(os.environ['P2V_TEST_SOURCE'], pot,
+                       os.environ['P2V_XGETTEXT_ARGUMENTS'].split())
+        trial.make_language(pot, self.desk.home, 'ja')
+        for kind in (ghex.Ghex, ghex.Viewer):
+            with self.subTest(kind.__name__):
+                host = kind(self.desk, TINY, LANGUAGE='ja', TEXTDOMAINDIR=self.desk.home)
+                self.addCleanup(host.end)
+                text = host.wait_for_index()['panel_text']
+                # From the panel's file, of the panel, and of core.
+                for words in ('File offset', 'Virtual address', '22 of 22 address spaces walked'):
+                    self.assertIn(trial.MARK + words, text)
+                time.sleep(0.5)
+                host.picture('ghex-9-' + kind.__name__.lower())
+                self.assertEqual(host.close_window(), 0)
 
     def test_light_dark_large_and_german(self):
         looks = {

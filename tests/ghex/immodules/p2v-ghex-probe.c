@@ -236,6 +236,27 @@ add_map (GString   *json,
   g_string_append_printf (json, "\"map_lines\":%u,", n_lines);
 }
 
+/* What keys would reach, and whether the pointer is on a handle that can be dragged. */
+static void
+add_focus (GString   *json,
+           GtkWindow *window)
+{
+  GtkWidget *focus = gtk_window_get_focus (window);
+  gboolean on_handle = FALSE;
+
+  g_string_append_printf (json, "\"active\":%d,", gtk_window_is_active (window));
+  add_string (json, "focus", focus != NULL ? G_OBJECT_TYPE_NAME (focus) : "");
+  if (GTK_IS_EDITABLE (focus))
+    add_string (json, "focus_text", gtk_editable_get_text (GTK_EDITABLE (focus)));
+  for (GtkWidget *pane = find (GTK_WIDGET (window), "P2vPanel"); pane != NULL;
+       pane = gtk_widget_get_parent (pane))
+    for (GtkWidget *child = GTK_IS_PANED (pane) ? gtk_widget_get_first_child (pane) : NULL;
+         child != NULL; child = gtk_widget_get_next_sibling (child))
+      on_handle |= g_str_equal (G_OBJECT_TYPE_NAME (child), "GtkPanedHandle")
+                   && (gtk_widget_get_state_flags (child) & GTK_STATE_FLAG_PRELIGHT) != 0;
+  g_string_append_printf (json, "\"on_handle\":%d,", on_handle);
+}
+
 static void
 add_window (GString   *json,
             GtkWidget *window)
@@ -248,9 +269,7 @@ add_window (GString   *json,
   GtkWidget *view = bar != NULL ? find (bar, "GtkDropDown") : NULL;
 
   add_string (json, "title", gtk_window_get_title (GTK_WINDOW (window)));
-  add_string (json, "focus", gtk_window_get_focus (GTK_WINDOW (window)) != NULL
-                                 ? G_OBJECT_TYPE_NAME (gtk_window_get_focus (GTK_WINDOW (window)))
-                                 : "");
+  add_focus (json, GTK_WINDOW (window));
   if (hex != NULL)
     add_hex (json, hex);
   if (panel != NULL)
