@@ -302,7 +302,8 @@ compare_doubles (gconstpointer a, gconstpointer b)
   return (*x > *y) - (*x < *y);
 }
 
-/* One row with everything that the panel shows of it. */
+/* One row with everything that the panel shows of it. Negative if there is none: what only the
+ * kernel has may be hidden. */
 static double
 answer_one (P2vSession *session, P2vPhysAddr pa)
 {
@@ -311,6 +312,8 @@ answer_one (P2vSession *session, P2vPhysAddr pa)
   P2vMapping row;
   P2vTrail trail;
 
+  if (p2v_answer_get_n_rows (answer) == 0)
+    return -1;
   p2v_answer_get_row (answer, 0, &row);
   check (p2v_session_describe (session, &row, NULL)
              && p2v_session_get_trail (session, row.space, row.va, &trail, NULL),
@@ -330,8 +333,10 @@ measure_answers (Subject *subject, P2vReverseMap *map, GRand *random)
       const P2vFrameRun *run = &map->frames->runs[0];
       guint64 pfn = run->first_pfn + (guint64) (g_rand_double (random) * (double) run->n_frames);
       guint64 n_entries;
-      if (p2v_reverse_map_get_entries (map, pfn, &n_entries) != NULL && n_entries > 0)
-        seconds[i++] = answer_one (subject->session, pfn << P2V_FRAME_SHIFT);
+      if (p2v_reverse_map_get_entries (map, pfn, &n_entries) == NULL || n_entries == 0)
+        continue;
+      seconds[i] = answer_one (subject->session, pfn << P2V_FRAME_SHIFT);
+      i += seconds[i] >= 0 ? 1 : 0;
     }
   qsort (seconds, N_ANSWERS, sizeof *seconds, compare_doubles);
   printf (", \"answer_us\": %.3f, \"answer_99_us\": %.3f, \"answer_slowest_us\": %.3f",
