@@ -81,7 +81,10 @@ rig_migrate (struct file *file, const char __user *buf, size_t n, loff_t *at)
   if (get_user_pages_fast (va, 1, 0, &page) != 1)
     return -EFAULT;
   lock_page (page);
-  migrate (page_folio (page), 0);
+  /* 32-bit kernels split huge pages first */
+  migrate (page_folio (page), IS_ENABLED (CONFIG_ARCH_ENABLE_THP_MIGRATION)
+                                  ? 0
+                                  : TTU_SPLIT_HUGE_PMD);
   return n;
 }
 
