@@ -132,7 +132,8 @@ take_piece (Enumeration *self,
   P2vState state = p2v_system_refine_state (self->system, region, page->entry,
                                             page->pa + offset_bytes, page->state);
 
-  if (!p2v_kernel_rows_include (self->kernel_rows, mapping_class))
+  if (p2v_address_space_is_kernel (self->space) &&
+      !p2v_kernel_rows_include (self->kernel_rows, mapping_class))
     return TRUE;
   if (self->join_pages &&
       join_run (self, page, offset_bytes, length_bytes, state, region, mapping_class))

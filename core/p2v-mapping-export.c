@@ -96,7 +96,7 @@ static void
 add_region (P2vExport        *self,
             const P2vMapping *mapping)
 {
-  if (mapping->region == NULL)
+  if (mapping->region == NULL && mapping->mapping_class != P2V_MAPPING_LDT)
     {
       p2v_export_add_nothing (self);
       return;

@@ -188,6 +188,8 @@ p2v_mapping_append_region_text (const P2vMapping *self,
 {
   const P2vRegion *region = self->region;
 
+  if (region == NULL && self->mapping_class == P2V_MAPPING_LDT)
+    g_string_append (string, "LDT");
   if (region == NULL)
     return;
   if (*get_region_name (region) == '\0')

@@ -44,12 +44,13 @@ expand_table (P2vBuilder      *self,
   const P2vPagingRoot *root = &self->request->roots[p2v_index_entry_space (visit->entry)];
   guint first = reader->level_number == 0 ? root->first_slot : 0;
   guint end = reader->level_number == 0 ? root->end_slot : 1u << level->index_bits;
+  guint own = reader->level_number == 0 ? root->own_slot : 0;
   P2vWalkReport what = { 0 };
   P2vPagingLeaf leaf;
 
-  for (guint i = first; i < end; i++)
+  for (guint i = first; i < end || i <= own; i++)
     {
-      if (reader->table[i] == 0)
+      if (reader->table[i] == 0 || (i >= end && i != own))
         continue;
       P2vEntryKind kind = p2v_paging_decode (reader->tables, level, reader->table[i], &leaf);
       P2vIndexEntry entry = p2v_builder_entry_at (visit->entry, level, i);

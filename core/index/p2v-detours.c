@@ -53,7 +53,7 @@ p2v_detours_add (P2vDetours           *self,
   const P2vPagingRoot *root = &self->roots[p2v_index_entry_space (entry)];
   P2vIndirectEntry waiting = {
     .root_pa = root->root_pa,
-    .va = root->base_va | p2v_index_entry_va (entry),
+    .va = p2v_paging_root_extend_va (root, p2v_index_entry_va (entry)),
     .level = level,
     .entry = value,
     .leaf.state = state,

@@ -512,7 +512,7 @@ P2vVirtAddr
 p2v_address_space_extend_va (P2vAddressSpace *self,
                              P2vVirtAddr      low_va)
 {
-  return self->root.base_va | low_va;
+  return p2v_paging_root_extend_va (&self->root, low_va);
 }
 
 GArray *
@@ -549,6 +549,8 @@ p2v_address_space_classify (P2vAddressSpace *self,
 
   if (area != NULL)
     return area->mapping_class;
+  if (self->root.own_slot != 0 && va - self->root.own_va < self->root.own_bytes)
+    return P2V_MAPPING_LDT;
   return self->areas != NULL ? P2V_MAPPING_KERNEL : P2V_MAPPING_USER;
 }
 

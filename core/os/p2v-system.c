@@ -117,7 +117,7 @@ add_space (P2vSystem       *self,
            P2vAddressSpace *space)
 {
   P2vPagingRoot root =
-    p2v_page_tables_get_user_root (&self->tables, p2v_address_space_get_root_pa (space));
+    p2v_page_tables_get_process_root (&self->tables, p2v_address_space_get_root_pa (space));
 
   p2v_address_space_set_root (space, &root);
   p2v_address_space_set_number (space, self->spaces->len);

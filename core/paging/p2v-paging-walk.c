@@ -79,6 +79,21 @@ clip_table (Walk  *walk,
                                      MIN ((walk->first_va - place->va) >> shift, place->n_entries));
 }
 
+/* Appends the root's own entry, if it has something of what is walked, to those of its part. What
+ * is between them belongs to others. */
+static void
+take_own_slot (Walk *walk)
+{
+  const P2vPagingRoot *root = walk->root;
+  WalkLevel *place = &walk->levels[0];
+
+  if (walk->last_va < root->own_va || walk->first_va > root->own_va + (root->own_bytes - 1))
+    return;
+  for (guint i = place->n_entries; i < root->own_slot; i++)
+    place->entries[i] = 0;
+  place->n_entries = root->own_slot + 1;
+}
+
 /* Reads the table of level @i. One that cannot be followed is left with no entries, and noted. */
 static gboolean
 enter_table (Walk         *walk,
@@ -119,7 +134,20 @@ enter_table (Walk         *walk,
   place->next_index = i == 0 ? walk->root->first_slot : 0;
   place->n_entries = i == 0 ? walk->root->end_slot : 1u << level->index_bits;
   clip_table (walk, i);
+  if (i == 0 && walk->root->own_slot != 0)
+    take_own_slot (walk);
   return TRUE;
+}
+
+/* Where the entry of a table at level @i begins. */
+static P2vVirtAddr
+get_entry_va (const Walk *walk,
+              guint       i,
+              guint       index)
+{
+  guint64 offset = (guint64) index << walk->tables->form->levels[i].shift;
+
+  return i == 0 ? p2v_paging_root_extend_va (walk->root, offset) : walk->levels[i].va + offset;
 }
 
 static gboolean
@@ -127,12 +155,12 @@ report_page (const P2vPagingForm *form,
              guint                i,
              const WalkLevel     *place,
              guint                index,
+             P2vVirtAddr          va,
              const P2vPagingLeaf *leaf,
              guint                grants,
              P2vWalkFunc          callback,
              gpointer             user_data)
 {
-  P2vVirtAddr va = place->va + ((guint64) index << form->levels[i].shift);
   P2vWalkedPage page = {
     .va = va,
     .pa = leaf->pa,
@@ -164,7 +192,7 @@ resolve_table (Walk    *walk,
         continue;
       P2vIndirectEntry indirect = {
         .root_pa = walk->root->root_pa,
-        .va = place->va + ((guint64) index << level->shift),
+        .va = get_entry_va (walk, i, index),
         .level = level,
         .entry = entry,
         .leaf.state = leaf.state,
@@ -223,13 +251,13 @@ take_entry (Walk          *walk,
   if (kind != P2V_ENTRY_TABLE && kind != P2V_ENTRY_PAGE)
     return TRUE;
   guint grants = p2v_paging_narrow_grants (walk->tables, i, index, kind, entry, place->grants);
+  P2vVirtAddr va = get_entry_va (walk, i, index);
   if (kind == P2V_ENTRY_PAGE)
     {
-      *ret_stopped = !report_page (walk->tables->form, i, place, index, &leaf, grants, callback,
-                                   user_data);
+      *ret_stopped = !report_page (walk->tables->form, i, place, index, va, &leaf, grants,
+                                   callback, user_data);
       return TRUE;
     }
-  P2vVirtAddr va = place->va + ((guint64) index << level->shift);
   if (p2v_paging_root_skips (walk->root, walk->tables->form, level, va))
     return TRUE;
   *ret_i = i + 1;

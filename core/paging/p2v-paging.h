@@ -182,6 +182,7 @@ typedef struct
   const P2vPagingForm *form;
   guint64              pa_mask;           /* the form's, without bits this machine uses otherwise */
   guint                n_user_root_slots; /* entries of a root, from 0, that belong to user space */
+  guint                own_root_slot;     /* one behind them that is each process's own; or 0 */
   /* Rights that user entries of a root do not take away, whatever they say. Linux with page-table
    * isolation marks the kernel's copy of user entries no-execute there; the process runs on the
    * other copy. */
@@ -202,7 +203,23 @@ typedef struct
   /* Addresses at which tables are not followed: where the tables map themselves. 0 bytes: none. */
   P2vVirtAddr skipped_va;
   guint64     skipped_bytes;
+  /* One entry more, behind the others; 0: there is none. What it translates begins at @own_va. */
+  guint       own_slot;
+  P2vVirtAddr own_va;
+  guint64     own_bytes;
 } P2vPagingRoot;
+
+/* The virtual address of which @low_va has the bits that the form translates. */
+static inline P2vVirtAddr
+p2v_paging_root_extend_va (const P2vPagingRoot *self,
+                           P2vVirtAddr          low_va)
+{
+  guint64 own_low_va = self->own_slot * self->own_bytes;
+
+  if (self->own_slot != 0 && low_va - own_low_va < self->own_bytes)
+    return self->own_va + (low_va - own_low_va);
+  return self->base_va | low_va;
+}
 
 /* Whether a table that translates @va on, by an entry of @level, is not followed; of @va the bits
  * above those that are translated do not matter. */
@@ -223,6 +240,21 @@ p2v_page_tables_get_user_root (const P2vPageTables *self,
                                P2vPhysAddr          root_pa)
 {
   return (P2vPagingRoot) { .root_pa = root_pa, .end_slot = self->n_user_root_slots };
+}
+
+/* The user half of the root of a process, and its own entry behind it. */
+static inline P2vPagingRoot
+p2v_page_tables_get_process_root (const P2vPageTables *self,
+                                  P2vPhysAddr          root_pa)
+{
+  P2vPagingRoot root = p2v_page_tables_get_user_root (self, root_pa);
+
+  if (self->own_root_slot == 0)
+    return root;
+  root.own_slot = self->own_root_slot;
+  root.own_bytes = (guint64) 1 << self->form->levels[0].shift;
+  root.own_va = G_MAXUINT64 << self->form->va_bits | root.own_slot * root.own_bytes;
+  return root;
 }
 
 /* How the entries of one level that are valid pages are told, ready for a loop over many. */

@@ -577,6 +577,81 @@ an_image_that_changes_meanwhile_is_an_error (void **state)
   g_object_unref (machine.image);
 }
 
+typedef struct
+{
+  guint       n;
+  P2vVirtAddr va[4];
+} WalkedPages;
+
+static gboolean
+note_page (const P2vWalkedPage *page,
+           gpointer             user_data)
+{
+  WalkedPages *pages = user_data;
+
+  assert_true (pages->n < G_N_ELEMENTS (pages->va));
+  pages->va[pages->n++] = page->va;
+  return TRUE;
+}
+
+static WalkedPages
+walk_part (const Machine *machine,
+           P2vVirtAddr    first_va,
+           P2vVirtAddr    last_va)
+{
+  WalkedPages pages = { 0 };
+  P2vWalkReport report = { 0 };
+
+  assert_true (p2v_paging_walk_range (&machine->tables, &machine->roots[0], first_va, last_va,
+                                      note_page, &pages, &report, NULL, NULL));
+  return pages;
+}
+
+/* Slot 272 of a root begins at 0xffff880000000000; slots 271 and 273 are the kernel's. */
+static void
+entry_behind_user_space_may_be_the_process_s_own (void **state)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree Memory *memory = g_new0 (Memory, 1);
+  g_autoptr (P2vWatch) watch = p2v_watch_new ();
+  P2vBuildReport report = { 0 };
+  Machine machine = { 0 };
+
+  for (guint slot = 271; slot <= 273; slot++)
+    memory->frames[4][slot] = (guint64) 0x10 << 12 | ENTRY;
+  memory->frames[4][1] = (guint64) 0x10 << 12 | ENTRY;
+  memory->frames[0x10][0] = (guint64) 0x20 << 12 | ENTRY;
+  memory->frames[0x20][0] = (guint64) 0x21 << 12 | ENTRY;
+  memory->frames[0x21][16] = (guint64) 0x30 << 12 | ENTRY;
+  open_machine (&machine, memory, state);
+  machine.tables.own_root_slot = 272;
+  machine.roots[0] = p2v_page_tables_get_process_root (&machine.tables, 0x4000);
+
+  WalkedPages all = walk_part (&machine, 0, G_MAXUINT64);
+  assert_int_equal (all.n, 2);
+  assert_true (all.va[0] == 0x8000010000 && all.va[1] == 0xffff880000010000);
+  assert_int_equal (walk_part (&machine, 0, 0x7fffffffffff).n, 1);
+  WalkedPages own = walk_part (&machine, 0xffff880000010000, 0xffff880000010fff);
+  assert_int_equal (own.n, 1);
+  assert_true (own.va[0] == 0xffff880000010000);
+
+  g_autoptr (P2vReverseMap) map = build (&machine, watch, &report, NULL, &error);
+  assert_no_error (error);
+  g_autoptr (GArray) found = g_array_new (FALSE, FALSE, sizeof (P2vIndexEntry));
+  guint64 n;
+  const P2vIndexEntry *entries = p2v_reverse_map_get_entries (map, 0x30, &n);
+  g_array_append_vals (found, entries, (guint) n);
+  p2v_aliases_expand (map->aliases, found, 16);
+  g_array_sort (found, compare_entries);
+  assert_int_equal (found->len, 2);
+  for (guint i = 0; i < found->len; i++)
+    assert_true (p2v_paging_root_extend_va (
+                   &machine.roots[0],
+                   p2v_index_entry_va (g_array_index (found, P2vIndexEntry, i))) == all.va[i]);
+  p2v_build_report_clear (&report);
+  g_object_unref (machine.image);
+}
+
 int
 main (void)
 {
@@ -586,6 +661,7 @@ main (void)
     p2v_test_in_folder (a_maze_of_tables_is_counted),
     p2v_test_in_folder (a_tree_that_thousands_share_is_walked_once),
     p2v_test_in_folder (sharing_at_one_address_is_one_record),
+    p2v_test_in_folder (entry_behind_user_space_may_be_the_process_s_own),
     p2v_test_in_folder (a_cancelled_build_ends_with_that_error),
     p2v_test_in_folder (the_watch_finds_what_the_index_has),
     p2v_test_in_folder (an_image_that_changes_meanwhile_is_an_error),

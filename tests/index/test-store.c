@@ -285,7 +285,8 @@ static void
 other_roots_have_no_index (void **state)
 {
   Fixture *self = *state;
-  P2vPagingRoot roots[] = { { 0x1000, 0, 0, 256, 0, 0 }, { 0x7000, 0, 0, 256, 0, 0 } };
+  P2vPagingRoot roots[] = { { .root_pa = 0x1000, .end_slot = 256 },
+                            { .root_pa = 0x7000, .end_slot = 256 } };
 
   save (self);
   self->subject.roots = roots;

@@ -24,6 +24,7 @@ that has a column named state, with that state, and are neither missing nor extr
               cache for that place
   hwpoison    the place is none, but the number of a frame that kpageflags calls broken
   migration   likewise, and the frame is locked: it is being moved
+  ldt         a local descriptor table where user mode sees it, in the kernel's half
 Such a table is also judged by what it calls a present page: zero-page by kpageflags; prot-none
 where the area has no rights, numa-hint only where it has some.
 A page that is a class of several counts in the first that fits, in this order."""
@@ -139,6 +140,8 @@ if os.path.exists(a.out + '/rigtruth.tsv'):
         if x[0] == '#swapcache':
             t, o = x[2].split(':')
             cached[int(t), int(o, 16)] = int(x[1], 16)
+        elif x[0] == '#ldt':
+            ldts[int(x[1]), int(x[2], 16) >> 12] = int(x[3], 16)
 f = a.out + '/rigtruth.tsv'
 has_module = os.path.exists(f) and os.path.getsize(f) > 0
 nswaps = 32

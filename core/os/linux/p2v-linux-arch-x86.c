@@ -23,6 +23,11 @@
  * phys_base. Source: Linux arch/x86/include/asm/page_64_types.h __START_KERNEL_map. */
 #define START_KERNEL_MAP ((guint64) 0xffffffff80000000)
 
+/* With page-table isolation, where user mode sees its local descriptor table: of roots with four
+ * and with five levels the same entry. Source: Linux arch/x86/include/asm/pgtable_64_types.h
+ * LDT_PGD_ENTRY (4.20): -240. */
+#define LDT_ROOT_SLOT 272
+
 /* The least address of the kernel's half, with five levels of page tables. Source: Linux
  * Documentation/arch/x86/x86_64/mm.rst. */
 #define LEAST_KERNEL_VA_64 ((guint64) 0xff00000000000000)
@@ -170,6 +175,7 @@ open_x86_64 (P2vLinux    *self,
   self->tables.form = five_levels ? &p2v_paging_form_x86_64_5 : &p2v_paging_form_x86_64_4;
   self->tables.pa_mask = self->tables.form->pa_mask & ~(guint64) sme_mask;
   self->tables.n_user_root_slots = 1u << (self->tables.form->levels[0].index_bits - 1);
+  self->tables.own_root_slot = LDT_ROOT_SLOT;
   return TRUE;
 }
 
