@@ -149,6 +149,31 @@ if os.path.exists(a.out + '/swaps.txt'):
     nswaps = len(open(a.out + '/swaps.txt').readlines()) - 1
 
 
+def find_marked():
+    """the same without the module: frames that kpageflags says are in the swap cache, whose
+    contents name the process and the address that the rig made them for"""
+    where = json.load(open(a.out + '/layout.json'))['raw']
+    places = {}
+    l = subprocess.Popen(['zstdcat', a.out + '/truth.tsv.zst'], stdout=subprocess.PIPE).stdout
+    for x in (x.split(b'\t') for x in l):
+        if x[3].startswith(b'swap:'):
+            t, o = x[3].split(b':')[1:]
+            places[int(x[0]), int(x[2], 16)] = int(t), int(o, 16)
+    with open(a.out + '/mem.raw', 'rb') as f:
+        for pfn in (i for i, k in enumerate(kpf) if k >> 13 & 1):
+            for r in where:
+                if r['phys'] <= pfn << 12 < r['phys'] + r['length']:
+                    f.seek((pfn << 12) - r['phys'] + r['offset'])
+                    m = re.match(rb'RIGMARK pid=(\d+) va=([0-9a-f]+) ', f.read(96))
+                    at = m and places.get((int(m[1]), int(m[2], 16)))
+                    if at:
+                        cached[at] = pfn
+
+
+if not has_module and os.path.exists(a.out + '/mem.raw'):
+    find_marked()
+
+
 def not_present(place):
     """the frame and the state of an entry that pagemap reports as swapped; None if there is none"""
     t, o = place.split(':')[1:]
@@ -164,7 +189,6 @@ def not_present(place):
 
 
 special = {k: (f, 'ldt') for k, f in ldts.items()}
-unsaid = set()  # without the module nobody says what is in the swap cache
 truth = {}
 cls_special = {}  # (pid, vpn) -> class for the few special ones
 nt = collections.Counter()
@@ -187,8 +211,6 @@ for l in p.stdout:
         e = not_present(x[3].decode())
         if e is None:
             nt['swapped (no physical page)'] += 1
-            if not has_module:
-                unsaid.add((pid, int(x[2], 16) >> 12))
         elif want_pfn is None or e[0] in want_pfn:
             special[pid, int(x[2], 16) >> 12] = e
             nt[e[1]] += 1
@@ -349,8 +371,6 @@ for row in rd:
             t[v] = ~q
         elif pfnmap.get((pid, v)) == f:
             pfnmap[pid, v] = ~f
-        elif state == 'swap-cache' and (pid, v) in unsaid:
-            nr['pages in the swap cache (not judged)'] += 1
         elif (pid, v) in pfnmap and pfnmap[pid, v] < 0:
             blame('duplicate', 'pfnmap', f'pid {pid} va {v << 12:#x}')
         else:
