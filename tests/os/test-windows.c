@@ -560,6 +560,48 @@ fields_that_nobody_published_are_found (void **state)
   close_machine (&fixture);
 }
 
+static void
+check_title (void          **state,
+             const Variant  *variant,
+             guint32         resource_bytes,
+             const char     *title,
+             const char     *product)
+{
+  P2vWindowsMachine *machine = new_machine (variant);
+  const char *found = NULL;
+
+  if (resource_bytes != 0)
+    p2v_windows_machine_put (machine, machine->kernel_va + 0x100 + 0x8c, resource_bytes, 4);
+  Fixture fixture = open_machine (state, machine, P2V_TEST_RAW);
+  for (guint i = 0; i < p2v_system_get_n_facts (fixture.system); i++)
+    if (strcmp (p2v_system_get_fact (fixture.system, i)->name, "Kernel's product") == 0)
+      found = p2v_system_get_fact (fixture.system, i)->value;
+  assert_string_equal (p2v_system_get_title (fixture.system), title);
+  if (product != NULL)
+    assert_string_equal (found, product);
+  else
+    assert_null (found);
+  close_machine (&fixture);
+}
+
+/* ReactOS says that it is Windows, but not in its file. */
+static void
+the_file_says_what_the_kernel_is (void **state)
+{
+  static const Variant reactos = { P2V_TEST_WINDOWS_X86, "5.2.3790.1830",
+                                   P2V_TEST_WINDOWS_REACTOS };
+  static const Variant windows = { P2V_TEST_WINDOWS_X86, "5.2.3790.1830", 0 };
+
+  check_title (state, &reactos, 0, "ReactOS (NT 5.2.3790, x86)",
+               "ReactOS Operating System, 5.2.3790.3959");
+  check_title (state, &windows, 0, "Windows Server 2003 (5.2.3790, x86)",
+               "A test, 5.2.3790.3959");
+  /* A section that ends before its strings, and one that never ends. */
+  check_title (state, &reactos, 0x20, "Windows Server 2003 (5.2.3790, x86)", NULL);
+  check_title (state, &reactos, G_MAXUINT32, "ReactOS (NT 5.2.3790, x86)",
+               "ReactOS Operating System, 5.2.3790.3959");
+}
+
 /* What a process has left when it has ended: a root that is its own parent. */
 static void
 a_tree_without_areas_has_none (void **state)
@@ -608,6 +650,7 @@ main (void)
     p2v_test_in_folder (symbols_of_another_kernel_are_refused),
     p2v_test_in_folder (fields_that_nobody_published_are_found),
     p2v_test_in_folder (a_tree_without_areas_has_none),
+    p2v_test_in_folder (the_file_says_what_the_kernel_is),
     p2v_test_in_folder (frames_say_whose_they_are_and_on_which_list),
   };
 

@@ -15,6 +15,7 @@
 
 /* Places in the kernel's image. */
 #define DEBUG_RVA     0x2000
+#define RESOURCES_RVA 0x4000
 #define LIST_HEAD_RVA 0x308000
 #define CID_RVA       0x310000
 #define MODULES_RVA   0x314000
@@ -168,7 +169,38 @@ put_string (P2vWindowsMachine *self,
   p2v_windows_machine_put (self, va + self->pointer_bytes, text_va, self->pointer_bytes);
 }
 
-/* Headers of a PE file with nothing but a debug directory. */
+/* A string of a version resource: its name, and its value at the next multiple of 4. Returns the
+ * address behind both. */
+static guint64
+put_version_string (P2vWindowsMachine *self,
+                    guint64            va,
+                    const char        *name,
+                    const char        *value)
+{
+  for (gsize i = 0; i <= strlen (name); i++, va += 2)
+    p2v_windows_machine_put (self, va, (guint8) name[i], 2);
+  va = (va + 3) & ~(guint64) 3;
+  for (gsize i = 0; i <= strlen (value); i++, va += 2)
+    p2v_windows_machine_put (self, va, (guint8) value[i], 2);
+  return va;
+}
+
+/* The last value ends where the section does, without its NUL. */
+static void
+make_resources (P2vWindowsMachine *self)
+{
+  gboolean is_reactos = (self->flags & P2V_TEST_WINDOWS_REACTOS) != 0;
+  guint64 directory = self->kernel_va + 0x100 + (self->pointer_bytes == 8 ? 0x98 : 0x88);
+  guint64 va = self->kernel_va + RESOURCES_RVA;
+  guint64 end = put_version_string (self, va + 0x46, "ProductName",
+                                    is_reactos ? "ReactOS Operating System" : "A test");
+
+  end = put_version_string (self, end + 6, "FileVersion", "5.2.3790.3959");
+  p2v_windows_machine_put (self, directory, RESOURCES_RVA, 4);
+  p2v_windows_machine_put (self, directory + 4, end - 2 - va, 4);
+}
+
+/* Headers of a PE file with nothing but a debug directory and resources. */
 static void
 make_kernel_image (P2vWindowsMachine *self)
 {
@@ -192,6 +224,7 @@ make_kernel_image (P2vWindowsMachine *self)
     p2v_windows_machine_put (self, record + 4 + i, i + 1, 1);
   p2v_windows_machine_put (self, record + 0x14, 3, 4);
   memcpy (p2v_windows_machine_at (self, record + 0x18), "ntkrnlmp.pdb", 13);
+  make_resources (self);
   self->list_head_va = base + LIST_HEAD_RVA;
   put_empty_list (self, self->list_head_va);
 }

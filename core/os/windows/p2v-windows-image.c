@@ -305,6 +305,7 @@ p2v_windows_find_image (P2vWindows       *self,
     if (inside[i] != 0 && find_base (self, memory, inside[i], headers))
       {
         find_codeview (self, memory, headers);
+        p2v_windows_find_version (self, memory);
         if (!find_hinted_data (self, memory))
           find_debugger_data (self, memory);
         find_paged_pool (self, memory);
@@ -328,4 +329,6 @@ p2v_windows_kernel_image_clear (P2vWindowsKernelImage *self)
 {
   g_clear_pointer (&self->pdb_name, g_free);
   g_clear_pointer (&self->pdb_guid, g_free);
+  g_clear_pointer (&self->product_name, g_free);
+  g_clear_pointer (&self->file_version, g_free);
 }

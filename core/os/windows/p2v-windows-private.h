@@ -75,6 +75,8 @@ typedef struct
   guint32     timestamp;
   char       *pdb_name;        /* escaped, or NULL */
   char       *pdb_guid;        /* with the age behind it, as symbol servers name it */
+  char       *product_name;    /* escaped, or NULL; as the next */
+  char       *file_version;
 } P2vWindowsKernelImage;
 
 /* Where an offset comes from. */
@@ -304,6 +306,9 @@ gboolean     p2v_windows_find_kernel  (P2vWindows             *self,
 void         p2v_windows_find_image   (P2vWindows             *self,
                                        P2vVirtualMemory       *memory);
 void         p2v_windows_kernel_image_clear (P2vWindowsKernelImage *self);
+/* p2v-windows-version.c: what the file says of its maker. */
+void         p2v_windows_find_version (P2vWindows             *self,
+                                       P2vVirtualMemory       *memory);
 /* A pointer out of the debugger's data; 0 if it is not known. */
 P2vVirtAddr  p2v_windows_debugger_word (const P2vWindows      *self,
                                         guint                  offset);

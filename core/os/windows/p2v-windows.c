@@ -72,14 +72,22 @@ get_version_name (const P2vWindows *self)
   return "";
 }
 
+/* ReactOS says of itself that it is the Windows it is compatible with; its file says what it is. */
+static gboolean
+is_reactos (const P2vWindows *self)
+{
+  return self->kernel.product_name != NULL &&
+         g_str_has_prefix (self->kernel.product_name, "ReactOS");
+}
+
 static void
 set_title (P2vSystem        *system,
            const P2vWindows *self)
 {
-  const char *name = get_version_name (self);
-  g_autofree char *title = g_strdup_printf ("Windows %s%s(%u.%u.%u, %s)", name,
-                                            *name != '\0' ? " " : "", self->major, self->minor,
-                                            self->build, kind_names[self->kind]);
+  g_autofree char *name = g_strdup_printf ("Windows %s", get_version_name (self));
+  g_autofree char *title = g_strdup_printf (
+    "%s (%s%u.%u.%u, %s)", is_reactos (self) ? "ReactOS" : g_strchomp (name),
+    is_reactos (self) ? "NT " : "", self->major, self->minor, self->build, kind_names[self->kind]);
 
   p2v_system_set_title (system, title);
 }
@@ -107,6 +115,9 @@ add_kernel_image (P2vSystem        *system,
   p2v_system_take_fact (system, N_("Kernel image"),
                         g_strdup_printf (_("0x%" PRIx64 ", %u bytes, time stamp 0x%08x"),
                                          kernel->va, kernel->size_bytes, kernel->timestamp));
+  if (kernel->product_name != NULL)
+    p2v_system_take_fact (system, N_("Kernel's product"),
+                          g_strjoin (", ", kernel->product_name, kernel->file_version, NULL));
   if (kernel->pdb_name != NULL)
     p2v_system_take_fact (system, N_("Kernel symbols"),
                           g_strdup_printf ("%s %s", kernel->pdb_name, kernel->pdb_guid));
