@@ -141,11 +141,12 @@ p2v_linux_dup_path (const P2vLinux   *self,
   if (is_nameless (self, memory, &place))
     {
       g_autoptr (GString) name = read_name (self, memory, place.dentry);
-      /* Anonymous inodes bear names such as [io_uring]. Source: Linux fs/anon_inodes.c
-       * anon_inodefs_dname(). */
-      g_string_append (path, *name->str == '[' ? "anon_inode:" : "/");
+      /* Anonymous inodes bear names such as [io_uring]; one such name is of another file system.
+       * Source: Linux fs/anon_inodes.c anon_inodefs_dname(), fs/aio.c aio_private_file(). */
+      gboolean is_anonymous = *name->str == '[' && !g_str_equal (name->str, "[aio]");
+      g_string_append (path, is_anonymous ? "anon_inode:" : "/");
       g_string_append_len (path, name->str, (gssize) name->len);
-      if (*name->str != '[')
+      if (!is_anonymous)
         g_string_append (path, DELETED);
       return p2v_text_escape (path->str, (gssize) path->len);
     }
@@ -162,6 +163,47 @@ p2v_linux_dup_path (const P2vLinux   *self,
   return p2v_text_escape (path->str, (gssize) path->len);
 }
 
+/* The mount of files that a file system opens for itself is in no namespace. Source: Linux
+ * fs/namespace.c MNT_NS_INTERNAL, clone_private_mount(): an error number in place of a pointer. */
+#define LINUX_EINVAL 22
+
+static gboolean
+is_internal_mount (const P2vLinux   *self,
+                   P2vVirtualMemory *memory,
+                   P2vVirtAddr       mnt)
+{
+  P2vVirtAddr mount = mnt - self->layout[LINUX_MOUNT_MNT].offset_bytes;
+  guint64 namespace_va;
+
+  return p2v_linux_read_word (self, memory, mount, LINUX_MOUNT_NAMESPACE, &namespace_va) &&
+         namespace_va == p2v_linux_max_word (self) - LINUX_EINVAL + 1;
+}
+
+/* An area that maps a file of an overlay (of a container) has the file below it, which knows the
+ * one that was opened. Only such files have that behind what all have, and a mark, but that mark is
+ * another bit now and then: so it must be a file of an internal mount, with a place of another.
+ * Source: Linux commit "fs: store real path instead of fake path in backing file f_path" (6.7),
+ * include/linux/fs.h file_user_path() (7.2). */
+static gboolean
+find_user_path (const P2vLinux   *self,
+                P2vVirtualMemory *memory,
+                P2vVirtAddr       file_va,
+                P2vVirtAddr      *dentry,
+                P2vVirtAddr      *mnt)
+{
+  P2vVirtAddr user_dentry, user_mnt, name_va, root;
+
+  if (!is_internal_mount (self, memory, *mnt) ||
+      !read_pointer (self, memory, file_va, LINUX_BACKING_FILE_DENTRY, &user_dentry) ||
+      !read_pointer (self, memory, file_va, LINUX_BACKING_FILE_MNT, &user_mnt) ||
+      !read_pointer (self, memory, user_dentry, LINUX_DENTRY_NAME, &name_va) ||
+      !read_pointer (self, memory, user_mnt, LINUX_VFSMOUNT_ROOT, &root))
+    return FALSE;
+  *dentry = user_dentry;
+  *mnt = user_mnt;
+  return TRUE;
+}
+
 char *
 p2v_linux_dup_file_path (const P2vLinux   *self,
                          P2vVirtualMemory *memory,
@@ -172,5 +214,6 @@ p2v_linux_dup_file_path (const P2vLinux   *self,
   if (!read_pointer (self, memory, file_va, LINUX_FILE_DENTRY, &dentry) ||
       !read_pointer (self, memory, file_va, LINUX_FILE_MNT, &mnt))
     return g_strdup ("?");
+  (void) find_user_path (self, memory, file_va, &dentry, &mnt);
   return p2v_linux_dup_path (self, memory, dentry, mnt);
 }
