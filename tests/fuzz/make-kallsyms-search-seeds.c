@@ -26,6 +26,7 @@ main (int    argc,
 {
   const P2vTestKallsymsOrder oldest = { 8, TRUE, FALSE, 8, FALSE, FALSE, TRUE, FALSE };
   const P2vTestKallsymsOrder newest = { 8, FALSE, TRUE, 4, FALSE, TRUE, FALSE, FALSE };
+  const P2vTestKallsymsOrder places = { 8, FALSE, TRUE, 4, FALSE, FALSE, FALSE, TRUE };
 
   if (argc != 2)
     {
@@ -33,7 +34,8 @@ main (int    argc,
       return 2;
     }
 
-  if (!save (argv[1], "kallsyms-oldest", &oldest) || !save (argv[1], "kallsyms-newest", &newest))
+  if (!save (argv[1], "kallsyms-oldest", &oldest) ||
+      !save (argv[1], "kallsyms-newest", &newest) || !save (argv[1], "kallsyms-places", &places))
     {
       perror (argv[1]);
       return 1;

@@ -67,6 +67,14 @@ VARIANTS = {
     'arm64-612-max': dict(BACKPORTS, flavour='arm64', mem=384, cpu='max', skip='devmap'),
     'arm64-16k': dict(BACKPORTS, flavour='arm64-16k', mem=1536, cpu='cortex-a76', skip='devmap'),
     'amd64-newest': dict(NEWEST, flavour='amd64', mem=384, cpu='max,-la57'),
+    'amd64-newest-debug': dict(
+        NEWEST,
+        flavour='amd64',
+        mem=640,
+        cpu='max,-la57',
+        smp=4,
+        append='nokaslr slub_debug=FZPU page_owner=on init_on_free=1 rig.thp=always',
+    ),
     'arm64-newest': dict(NEWEST, flavour='arm64', mem=512, cpu='max', skip='devmap'),
     'tiny': dict(
         kver=KC,
@@ -158,7 +166,7 @@ def build(v, arch, kd, bb, ko, work):
         sh('i686-linux-gnu-strip', work + '/rigload32')
     names = ['virtio_pci', 'virtio_blk', 'virtio_mmio', 'qemu_fw_cfg']
     if not v.get('noroot'):
-        names += ['crc32c_generic', 'ext4', 'zram', 'lzo_rle']
+        names += ['crc32c_generic', 'ext4', 'zram', 'lzo_rle', 'overlay']
     mods = modlist(kd, v['kver'], names)
     rd = lambda p: open(p, 'rb').read()
     with open(work + '/initrd.cpio', 'wb') as f:

@@ -17,6 +17,7 @@
 #include <linux/userfaultfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -236,6 +237,117 @@ write_text (const char *path, const char *text)
   close (fd);
 }
 
+/* Files with names that are hard to tell: with white space, deep, removed, a replaced program. */
+static void
+odd_files (void)
+{
+  char path[1024] = "/data/new\nline and space\t";
+  int fd;
+
+  mkdir (path, 0755);
+  for (int i = 0; i < 40; i++)
+    {
+      strcat (path, "/a-folder-in-it");
+      mkdir (path, 0755);
+    }
+  strcat (path, "/deep");
+  fd = mkfile (path, 4 * PG);
+  touch (map (NULL, 4 * PG, PROT_READ, MAP_SHARED, fd, 0), 4 * PG);
+  fd = mkfile ("/data/removed (deleted)", 4 * PG);
+  touch (map (NULL, 2 * PG, PROT_READ, MAP_PRIVATE, fd, 2 * PG), 2 * PG);
+  unlink ("/data/removed (deleted)");
+  fd = mkfile ("/data/renamed", 4 * PG);
+  touch (map (NULL, PG, PROT_READ, MAP_PRIVATE, fd, 3 * PG), PG);
+  rename ("/data/renamed", "/data/renamed \\ again");
+}
+
+/* A container: namespaces and a root of its own, on an overlay over the machine's files. */
+static void
+enter_container (void)
+{
+  int fd;
+
+  mkdir ("/ov", 0755);
+  mkdir ("/ov/upper", 0755);
+  mkdir ("/ov/work", 0755);
+  mkdir ("/ov/merged", 0755);
+  if (unshare (CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC))
+    note ("unshare: %s", strerror (errno));
+  if (mount (NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
+    note ("private: %s", strerror (errno));
+  if (mount ("overlay", "/ov/merged", "overlay", 0,
+             "lowerdir=/bin,upperdir=/ov/upper,workdir=/ov/work"))
+    note ("overlay: %s", strerror (errno));
+  mkdir ("/ov/merged/in", 0755);
+  if (mount ("tmpfs", "/ov/merged/in", "tmpfs", 0, NULL))
+    note ("tmpfs: %s", strerror (errno));
+  if (chroot ("/ov/merged") || chdir ("/"))
+    note ("chroot: %s", strerror (errno));
+  fd = open ("/busybox", O_RDONLY);
+  touch (map (NULL, 4 * PG, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0), 4 * PG);
+  fd = mkfile ("/upper.bin", 4 * PG);
+  touch (map (NULL, 4 * PG, PROT_READ, MAP_SHARED, fd, 0), 4 * PG);
+  fd = mkfile ("/in/tmpfs.bin", 4 * PG);
+  touch (map (NULL, 4 * PG, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0), 4 * PG);
+}
+
+/* Memory that the kernel gives away by itself, each in another way. Numbers of system calls are the
+ * same on all processors. */
+static void
+kernel_buffers (void)
+{
+  struct
+  {
+    unsigned type, size;
+    unsigned long long config, period, sample, read, flags;
+    unsigned rest[16];
+  } perf = { .type = 1, .size = 64 }; /* PERF_TYPE_SOFTWARE, PERF_ATTR_SIZE_VER0 */
+  unsigned long aio = 0;
+  unsigned ring[30] = { 0 };
+  int fd;
+
+  fd = syscall (447, 0); /* memfd_secret */
+  if (fd < 0 || ftruncate (fd, 4 * PG))
+    note ("memfd_secret: %s", strerror (errno));
+  else
+    mark (map (NULL, 4 * PG, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0), 3 * PG);
+  fd = syscall (SYS_perf_event_open, &perf, 0, -1, -1, 0);
+  if (fd < 0)
+    note ("perf_event_open: %s", strerror (errno));
+  else
+    touch (map (NULL, 5 * PG, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0), 5 * PG);
+  if (syscall (SYS_io_setup, 64, &aio))
+    note ("io_setup: %s", strerror (errno));
+  fd = syscall (425, 8, ring); /* io_uring_setup */
+  if (fd < 0)
+    note ("io_uring_setup: %s", strerror (errno));
+  else
+    {
+      touch (map (NULL, PG, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0), PG);
+      touch (map (NULL, PG, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0x10000000), PG);
+    }
+}
+
+/* A shared file of huge pages that covers all that one table can: two processes share the table. */
+static void
+share_table (void)
+{
+  size_t bytes = (PG / 8) * HP;
+  char *at = (char *)(uintptr_t)(64 * (uint64_t)bytes);
+  int fd = syscall (SYS_memfd_create, "rigtable", 4); /* MFD_HUGETLB */
+  char *p;
+
+  if (sizeof (long) == 4 || fd < 0 || ftruncate (fd, bytes))
+    {
+      note ("no huge pages: %s", strerror (errno));
+      return;
+    }
+  p = map (at, bytes, PROT_READ | PROT_WRITE,
+           MAP_SHARED | MAP_NORESERVE | MAP_FIXED_NOREPLACE, fd, 0);
+  if (p)
+    mark (p + HP, PG);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -364,6 +476,38 @@ main (int argc, char **argv)
       touch (f, 4 * PG);
       if (f)
         mprotect (f, 2 * PG, PROT_NONE);
+      done ();
+    }
+  else if (!strcmp (scen, "oddfiles"))
+    {
+      odd_files ();
+      done ();
+    }
+  else if (!strcmp (scen, "container"))
+    {
+      enter_container ();
+      anon (2 * PG);
+      done ();
+    }
+  else if (!strcmp (scen, "buffers"))
+    {
+      kernel_buffers ();
+      done ();
+    }
+  else if (!strcmp (scen, "sharetable"))
+    {
+      char *at = (char *)(uintptr_t)(64 * (uint64_t)(PG / 8) * HP);
+      share_table ();
+      if (fork () == 0 && sizeof (long) == 8)
+        touch (at + HP, PG);
+      done ();
+    }
+  else if (!strcmp (scen, "manythreads"))
+    {
+      pthread_t t;
+      for (int i = 0; i < 300; i++)
+        pthread_create (&t, NULL, thr, NULL);
+      sleep (2);
       done ();
     }
   else if (!strcmp (scen, "marker"))
