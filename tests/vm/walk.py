@@ -510,7 +510,8 @@ def main():
     for l in open(a.out + '/maps.tsv').readlines()[1:]:
         w = l.rstrip('\n').split('\t')
         if re.match(
-            r'\[vvar|/dev/mem$|/sys/devices/.*/resource\d|\[vdso_data|anon_inode:\[perf_event\]',
+            r'\[vvar|/dev/mem$|/sys/devices/.*/resource\d|\[vdso_data|'
+            r'anon_inode:\[(perf_event|io_uring)\]',
             w[5],
         ):
             vm[int(w[0])].append((int(w[1], 16) >> 12, int(w[2], 16) >> 12, w[5]))

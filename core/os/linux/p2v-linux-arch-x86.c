@@ -165,6 +165,9 @@ open_x86_64 (P2vLinux    *self,
   if (!p2v_linux_get_info_number (self->vmcoreinfo, "phys_base", &phys_base) ||
       !has_small_pages (self->vmcoreinfo))
     return FALSE;
+  /* Tables of arm64 can be read as such, but they are elsewhere. */
+  if (root_va < START_KERNEL_MAP)
+    return FALSE;
   /* Both are absent where they are 0. */
   (void) !p2v_linux_get_info_number (self->vmcoreinfo, "pgtable_l5_enabled", &five_levels);
   (void) !p2v_linux_get_info_number (self->vmcoreinfo, "sme_mask", &sme_mask);

@@ -160,7 +160,6 @@ is_user_root (const P2vLinux *kernel,
   const P2vPagingLevel *top = &kernel->tables.form->levels[0];
   guint n_entries = kernel->tables.n_user_root_slots, n_tables = 0;
   g_autofree guint64 *entries = g_new (guint64, (gsize) 1 << top->index_bits);
-  guint64 file_offset;
 
   if (p2v_paging_read_tables (&kernel->tables, top, root_pa, 1, entries, NULL) != P2V_READ_OK)
     return FALSE;
@@ -168,7 +167,7 @@ is_user_root (const P2vLinux *kernel,
     {
       P2vPagingLeaf leaf;
       P2vEntryKind kind = p2v_paging_decode (&kernel->tables, top, entries[i], &leaf);
-      if (kind == P2V_ENTRY_TABLE && p2v_image_pa_to_offset (kernel->image, leaf.pa, &file_offset))
+      if (kind == P2V_ENTRY_TABLE && p2v_image_contains (kernel->image, leaf.pa))
         n_tables++;
       else if (entries[i] != 0 && kind != P2V_ENTRY_PAGE)
         return FALSE;

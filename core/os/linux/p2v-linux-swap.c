@@ -312,12 +312,11 @@ get_frame (const P2vLinuxSwap *self,
            guint64             offset,
            guint64            *ret_pfn)
 {
-  guint64 flags = offset >> self->pfn_bits, file_offset;
+  guint64 flags = offset >> self->pfn_bits;
 
   *ret_pfn = offset & (((guint64) 1 << self->pfn_bits) - 1);
   return __builtin_popcountll (flags) <= MAX_FLAGS_BEHIND &&
-         p2v_image_pa_to_offset (self->kernel->image, *ret_pfn << self->layout->frame_shift,
-                                 &file_offset);
+         p2v_image_contains (self->kernel->image, *ret_pfn << self->layout->frame_shift);
 }
 
 /* By what the kernel does with the frame: a broken one it marks, and one that is being moved it

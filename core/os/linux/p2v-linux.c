@@ -137,11 +137,11 @@ add_zero_page (P2vSystem        *system,
                const char       *name,
                guint             page_shift)
 {
-  guint64 va, pfn, file_offset;
+  guint64 va, pfn;
 
   if (self->symbol_table != NULL && p2v_symbol_table_find (self->symbol_table, name, &va) &&
       p2v_linux_read_word_at (self, memory, va, &pfn) &&
-      p2v_image_pa_to_offset (self->image, pfn << p2v_linux_get_page_shift (self), &file_offset))
+      p2v_image_contains (self->image, pfn << p2v_linux_get_page_shift (self)))
     p2v_system_add_zero_page (system, pfn << p2v_linux_get_page_shift (self),
                               (guint64) 1 << page_shift);
 }
