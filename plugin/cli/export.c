@@ -18,12 +18,14 @@ typedef struct
   Pas2vasOptions  options;
   Pas2vasFilter   filter_options;
   gboolean        every_page;
+  gboolean        has_poisoned;
   P2vFilter      *filter;
   P2vSession     *session;
 
   P2vExport      *export;
   GError         *row_error;      /* why a row could not be written */
   gsize           n_rows;         /* atomic: the main thread shows it */
+  gsize           n_poisoned;     /* rows left out */
   GHashTable     *processes;      /* those that have a row */
   P2vProcess     *last_process;   /* the last one added to them */
 } Export;
@@ -46,13 +48,15 @@ static gboolean
 parse (Export  *self,
        char   **argv)
 {
-  GOptionEntry entries[PAS2VAS_FILTER_N_ENTRIES + 3] = {
+  GOptionEntry entries[PAS2VAS_FILTER_N_ENTRIES + 4] = {
     { "pages", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_NONE, &self->every_page,
       N_("One row a page, not one a run of pages"), NULL },
+    { "poisoned", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_NONE, &self->has_poisoned,
+      N_("Also pages with a hardware error, which the system took from their processes"), NULL },
   };
 
-  pas2vas_filter_fill_kernel_entry (&self->filter_options, entries + 1);
-  pas2vas_filter_fill_entries (&self->filter_options, entries + 2);
+  pas2vas_filter_fill_kernel_entry (&self->filter_options, entries + 2);
+  pas2vas_filter_fill_entries (&self->filter_options, entries + 3);
   if (!pas2vas_options_parse (&self->options, &pas2vas_export, entries, argv))
     return FALSE;
   self->filter = pas2vas_filter_make (&self->filter_options, &pas2vas_export,
@@ -66,6 +70,13 @@ on_mapping (const P2vMapping *mapping,
 {
   Export *self = user_data;
 
+  /* Whose a broken page was is an answer to a question about its frame. But it is the process's no
+   * more: the system says that nothing is there, and ends who uses it. */
+  if (mapping->state == P2V_STATE_HWPOISON && !self->has_poisoned)
+    {
+      self->n_poisoned++;
+      return TRUE;
+    }
   g_atomic_pointer_add (&self->n_rows, 1);
   if (mapping->process != self->last_process && mapping->mapping_class == P2V_MAPPING_USER)
     g_hash_table_add (self->processes, mapping->process);
@@ -124,6 +135,12 @@ print_closing_line (Export *self)
                      n_processes);
   /* Translators: "622 rows of 21 processes." */
   pas2vas_note (_("%s of %s."), rows, processes);
+  if (self->n_poisoned > 0)
+    pas2vas_note (g_dngettext (GETTEXT_PACKAGE,
+                               "%zu row of pages with a hardware error left out (--poisoned).",
+                               "%zu rows of pages with a hardware error left out (--poisoned).",
+                               self->n_poisoned),
+                  self->n_poisoned);
   if (n_diagnostics > 0)
     pas2vas_note (g_dngettext (GETTEXT_PACKAGE, "%u finding about the image; see “pas2vas info”.",
                                "%u findings about the image; see “pas2vas info”.", n_diagnostics),
