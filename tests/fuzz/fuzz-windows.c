@@ -2,8 +2,8 @@
  * Copyright 2026 The pas2vas authors */
 
 /* A Windows machine that is damaged, all the way from its file to answers. The first byte chooses
- * the machine; the rest are patches, each of an operation, a place and a value. Made once, a machine
- * is kept in a file in memory; each run restores what it changed.
+ * the machine; the rest are patches, each of an operation, a place and a value. Made once, a
+ * machine is kept in a file in memory; each run restores what it changed.
  *
  * Run where data/windows is, or with P2V_TEST_SOURCE set to there. */
 

@@ -315,7 +315,7 @@ CHECK_VARIANTS (every_mapping_of_64_bit_windows_10_and_11_is_found,
                 { P2V_TEST_WINDOWS_X64, "10.0.26100", P2V_TEST_WINDOWS_ENCODED })
 
 CHECK_VARIANTS (every_mapping_of_windows_with_five_levels_or_on_arm_is_found,
-                { P2V_TEST_WINDOWS_LA57, "10.0.20348", P2V_TEST_WINDOWS_NO_DEBUGGER },
+                { P2V_TEST_WINDOWS_LA57, "10.0.20348.288", P2V_TEST_WINDOWS_NO_DEBUGGER },
                 { P2V_TEST_WINDOWS_ARM64, "10.0.19569", 0 },
                 { P2V_TEST_WINDOWS_ARM64, "10.0.26100", 0 })
 

@@ -538,12 +538,13 @@ enum
   COLUMN_BIT,
 };
 
-/* The line for this very build, else of the nearest before it. */
+/* The line for this very build, else, unless it must be @exact, of the nearest before it. */
 static char **
 find_line (P2vWindowsMachine *self,
            const char        *arch,
            const char        *structure,
-           const char        *field)
+           const char        *field,
+           gboolean           exact)
 {
   guint64 build = parse_version (self->build);
   char **best = NULL;
@@ -557,6 +558,8 @@ find_line (P2vWindowsMachine *self,
         continue;
       if (parse_version (line[COLUMN_LAST]) >= build)
         return line;
+      if (exact)
+        continue;
       if (best == NULL || parse_version (best[COLUMN_LAST]) < parse_version (line[COLUMN_LAST]))
         best = line;
     }
@@ -587,9 +590,9 @@ p2v_windows_machine_offset (P2vWindowsMachine *self,
     { "arm64", "x64" },
   };
 
-  for (guint i = 0; i < 2; i++)
+  for (guint i = 0; i < 4; i++)
     {
-      char **line = find_line (self, arches[self->kind][i], structure, field);
+      char **line = find_line (self, arches[self->kind][i % 2], structure, field, i < 2);
       if (line != NULL)
         return (int) (*line[COLUMN_BIT] != '\0'
                         ? g_ascii_strtoull (line[COLUMN_BIT], NULL, 10)

@@ -37,6 +37,12 @@
 
 #define N_CSRSS_HANDLES_PAGE 256
 
+/* The process that has a heap and a thread, whose block stands in the page of the process's. */
+#define THREADED_PID  1004
+#define THREAD_ID     1008
+#define TEB_OFFSET    0xc00
+#define HEAPS_OFFSET  0xe00
+
 enum
 {
   LISTED = 1 << 0,
@@ -511,14 +517,15 @@ map_user (P2vWindowsMachine *self,
   add_mapping (self, pid, root_pa, get_peb_va (self), self->peb_pa, P2V_TEST_PAGE_USER, NULL);
   add_mapping (self, pid, root_pa, IMAGE_VA, image_pa, P2V_TEST_PAGE_USER_READ,
                "\\Windows\\System32\\probe.exe");
-  add_mapping (self, pid, root_pa, PRIVATE_VA, twice_pa, P2V_TEST_PAGE_USER, "");
-  add_mapping (self, pid, root_pa, PRIVATE_VA + 0x5000, twice_pa, P2V_TEST_PAGE_USER, "");
+  const char *label = pid == THREADED_PID ? "[heap]" : "";
+  add_mapping (self, pid, root_pa, PRIVATE_VA, twice_pa, P2V_TEST_PAGE_USER, label);
+  add_mapping (self, pid, root_pa, PRIVATE_VA + 0x5000, twice_pa, P2V_TEST_PAGE_USER, label);
   add_mapping (self, pid, root_pa, PRIVATE_VA + 0x7000, p2v_windows_machine_take_frame (self),
-               P2V_TEST_PAGE_TRANSITION, "");
+               P2V_TEST_PAGE_TRANSITION, label);
   add_mapping (self, pid, root_pa, PRIVATE_VA + 0x9000, 0, P2V_TEST_PAGE_FILE, NULL);
   add_mapping (self, pid, root_pa, PRIVATE_VA + 0xa000, 0, P2V_TEST_PAGE_DEMAND_ZERO, NULL);
   add_mapping (self, pid, root_pa, PRIVATE_VA + 0x8000, p2v_windows_machine_take_frame (self),
-               masked ? P2V_TEST_PAGE_TRANSITION_MASKED : P2V_TEST_PAGE_TRANSITION, "");
+               masked ? P2V_TEST_PAGE_TRANSITION_MASKED : P2V_TEST_PAGE_TRANSITION, label);
 }
 
 /* What the area of the library is like: two pages are valid, three are to be had through their
@@ -582,7 +589,8 @@ map_rest (P2vWindowsMachine *self,
   add_mapping (self, pid, root_pa, LOST_VA, p2v_windows_machine_take_frame (self),
                P2V_TEST_PAGE_USER, NULL);
   p2v_windows_machine_lose_table (self, root_pa, LOST_VA);
-  add_mapping (self, pid, root_pa, LARGE_VA, LARGE_PA, P2V_TEST_PAGE_LARGE, "");
+  add_mapping (self, pid, root_pa, LARGE_VA, LARGE_PA, P2V_TEST_PAGE_LARGE,
+               pid == THREADED_PID ? "[stack 1008]" : "");
 }
 
 /* What an entry of a table of handles holds for the object at @va. */
@@ -785,6 +793,39 @@ make_peb (P2vWindowsMachine *self,
     page[0xa00 + 2 * i] = (guint8) path[i];
 }
 
+/* A word of the process's own block. */
+static void
+put_peb_word (P2vWindowsMachine *self,
+              guint              offset,
+              guint32            value)
+{
+  value = GUINT32_TO_LE (value);
+  memcpy (self->bytes + self->peb_pa + offset, &value, sizeof value);
+}
+
+/* A heap, and a thread with a stack. */
+static void
+make_thread (P2vWindowsMachine *self,
+             guint64            process_va)
+{
+  gboolean is_64 = self->pointer_bytes == 8;
+  guint32 teb_va = get_peb_va (self) + TEB_OFFSET;
+  guint64 thread = p2v_windows_machine_allocate (self, 0x800, "Thre");
+  guint64 head_va =
+    process_va + (guint) p2v_windows_machine_offset (self, "_KPROCESS", "ThreadListHead");
+
+  put_peb_word (self, is_64 ? 0xe8 : 0x88, 1);
+  put_peb_word (self, is_64 ? 0xf0 : 0x90, get_peb_va (self) + HEAPS_OFFSET);
+  put_peb_word (self, HEAPS_OFFSET, PRIVATE_VA);
+  put_peb_word (self, TEB_OFFSET + (is_64 ? 0x08 : 0x04), LARGE_VA + 0x400000);
+  put_peb_word (self, TEB_OFFSET + (is_64 ? 0x30 : 0x18), teb_va);
+  put_empty_list (self, head_va);
+  put_link (self, head_va,
+            thread + (guint) p2v_windows_machine_offset (self, "_KTHREAD", "ThreadListEntry"));
+  put_pointer (self, thread, "_KTHREAD", "Teb", teb_va);
+  put_peb_word (self, TEB_OFFSET + (is_64 ? 0x48 : 0x24), THREAD_ID);
+}
+
 /* Three places hold the path of a program; each process has one of them. */
 static const char *
 put_path (P2vWindowsMachine *self,
@@ -807,8 +848,11 @@ put_path (P2vWindowsMachine *self,
                   path);
       put_pointer (self, va, "_EPROCESS", "ImageFilePointer", file);
     }
-  else if (pid == 1004)
-    make_peb (self, path);
+  else if (pid == THREADED_PID)
+    {
+      make_peb (self, path);
+      make_thread (self, va);
+    }
   else
     return NULL;
   return path;

@@ -71,6 +71,9 @@ FIELDS = [
     ('PFN_FRAME', '_MMPFN', ['u4']),
     ('PFN_PROTOTYPE_BIT', '_MMPFN', ['u4.PrototypePte'], 'bit'),
     ('EPROCESS_FILE', '_EPROCESS', ['ImageFilePointer']),
+    ('KPROCESS_THREADS', '_KPROCESS', ['ThreadListHead']),
+    ('KTHREAD_LINKS', '_KTHREAD', ['ThreadListEntry']),
+    ('KTHREAD_TEB', '_KTHREAD', ['Teb']),
 ]
 
 ABSENT = 0xffff

@@ -362,6 +362,11 @@ char        *p2v_windows_dup_memory_area_name (const P2vWindows    *self,
                                                const P2vWindowsVad *vad,
                                                guint64             *ret_offset_bytes);
 
+/* p2v-windows-labels.c: names what private areas of the process are used for. */
+void         p2v_windows_label_regions (const P2vWindows      *self,
+                                        P2vAddressSpace       *space,
+                                        GPtrArray             *regions);
+
 /* p2v-windows-prototypes.c: P2vResolveFunc for prototype entries. */
 P2vWindowsPrototypes *p2v_windows_prototypes_new (void);
 void         p2v_windows_prototypes_free (P2vWindowsPrototypes *self);

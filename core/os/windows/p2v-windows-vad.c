@@ -365,5 +365,6 @@ p2v_windows_load_regions (P2vSystem        *system,
 
   for (guint i = 0; i < vads->len; i++)
     add_region (&self, &g_array_index (vads, P2vWindowsVad, i));
+  p2v_windows_label_regions (kernel, space, regions);
   return p2v_virtual_memory_check (memory, error);
 }
