@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Copyright 2026 The pas2vas authors */
 
-/* Writes the seeds of fuzz-windows: each of its machines as it is, and one with patches of every
- * sort. */
+/* Writes the seeds of fuzz-windows: a machine as it is, and one with patches of every sort. Few,
+ * for the tests change each 400 times, and a run takes some milliseconds; the fuzzer finds the
+ * other machines by the first byte. */
 
 #include <glib.h>
 #include <stdio.h>
@@ -22,8 +23,7 @@ int
 main (int    argc,
       char **argv)
 {
-  static const char *const names[] = { "windows-x64", "windows-pae", "windows-x86",
-                                       "windows-arm64", "windows-7" };
+  static const guint8 plain[] = { 2 };
   static const guint8 patched[] = {
     0,
     28, 0x00, 0x10, 0x01, 0x41, 0x41, 0x41, 0x41, 0x00, 0x00, 0x00, 0x00,
@@ -36,8 +36,11 @@ main (int    argc,
       fprintf (stderr, "usage: %s FOLDER\n", argv[0]);
       return 2;
     }
-  for (guint8 i = 0; i < G_N_ELEMENTS (names); i++)
-    if (!save (argv[1], names[i], &i, 1))
+  if (!save (argv[1], "windows-x86", plain, sizeof plain) ||
+      !save (argv[1], "windows-patched", patched, sizeof patched))
+    {
+      perror (argv[1]);
       return 1;
-  return save (argv[1], "windows-patched", patched, sizeof patched) ? 0 : 1;
+    }
+  return 0;
 }
