@@ -167,13 +167,18 @@ find_list_head (P2vWindows       *self,
                 P2vVirtualMemory *memory,
                 guint            *n_processes)
 {
+  guint n_before = 0;
+
   self->list_head_va = 0;
   self->inside_va = follow_to_head (self, memory, 0, n_processes);
+  gboolean is_torn = self->inside_va == 0;
   if (is_list_head (self, memory, self->inside_va))
     self->list_head_va = self->inside_va;
   P2vVirtAddr before_va = self->list_head_va != 0
                             ? 0
-                            : follow_to_head (self, memory, self->pointer_bytes, n_processes);
+                            : follow_to_head (self, memory, self->pointer_bytes, &n_before);
+  /* The two ways meet different processes only if the ring is torn between them. */
+  *n_processes = is_torn ? *n_processes + n_before : MAX (*n_processes, n_before);
   if (before_va != 0)
     self->inside_va = before_va;
   if (is_list_head (self, memory, before_va))
@@ -215,14 +220,17 @@ typedef struct
   guint      n_processes;
 } Machine;
 
-/* The longer list of processes is right; with the same, the layout that fits better: entries of
- * x64 and of ARM64 are alike enough that one can be walked as the other. */
+/* The longer list of processes is right; with the same, a layout as it was published, then the one
+ * that fits better: entries of x64 and of ARM64 are alike enough that one can be walked as the
+ * other, and their layouts that one, moved, is nearly the other. */
 static gboolean
 is_better (const Machine *self,
            const Machine *other)
 {
   if (self->n_processes != other->n_processes)
     return self->n_processes > other->n_processes;
+  if ((self->windows.shift == 0) != (other->windows.shift == 0))
+    return self->windows.shift == 0;
   return self->n_processes > 0 && self->windows.score > other->windows.score;
 }
 

@@ -203,6 +203,28 @@ try_layout (P2vWindows       *self,
 }
 
 /* The first of @objects is System. */
+/* Whether most processes have their number, name and links where @layout says: then no other length
+ * of their first part is looked for, which only chance could make fit better. */
+static gboolean
+tells_processes (P2vWindows             *self,
+                 P2vVirtualMemory       *memory,
+                 GPtrArray              *objects,
+                 const P2vWindowsLayout *layout)
+{
+  P2vWindowsField field;
+  guint n_right = 0;
+
+  for (gsize i = 0; (field = p2v_windows_get_checked_field (i)) != WINDOWS_N_FIELDS; i++)
+    {
+      if (field != WINDOWS_EPROCESS_NAME && field != WINDOWS_EPROCESS_PID &&
+          field != WINDOWS_EPROCESS_LINKS)
+        continue;
+      Votes votes = count_votes (self, memory, objects, i, layout->offsets[field]);
+      n_right += 2 * votes.n_for > objects->len;
+    }
+  return n_right == 3;
+}
+
 static BestLayout
 find_best_layout (P2vWindows       *self,
                   P2vVirtualMemory *memory,
@@ -216,6 +238,14 @@ find_best_layout (P2vWindows       *self,
         continue;
       self->layout = layouts[i];
       try_layout (self, memory, objects, 0, &best);
+    }
+  if (best.is_set && tells_processes (self, memory, objects, &best.layout))
+    return best;
+  for (gsize i = 0; i < G_N_ELEMENTS (layouts); i++)
+    {
+      if (layouts[i].kind != self->kind)
+        continue;
+      self->layout = layouts[i];
       int shift =
         shift_layout (&self->layout, g_ptr_array_index (objects, 0), self->pointer_bytes);
       if (shift != 0)
