@@ -54,6 +54,11 @@ P2vImage            *p2v_image_open            (const char    *path,
                                                 GCancellable  *cancellable,
                                                 GError       **error);
 P2V_AVAILABLE_IN_1_0
+P2vImage            *p2v_image_open_at         (const char    *path,
+                                                P2vPhysAddr    base_pa,
+                                                GCancellable  *cancellable,
+                                                GError       **error);
+P2V_AVAILABLE_IN_1_0
 const char          *p2v_image_get_path        (P2vImage      *self);
 P2V_AVAILABLE_IN_1_0
 const char          *p2v_image_get_format_name (P2vImage      *self);

@@ -28,6 +28,7 @@ struct _P2vSession
   P2vStore           *store;           /* or NULL: indices are not kept */
   char               *symbols_path;    /* or NULL */
   const P2vPagingForm *form;           /* or NULL: the system's own */
+  P2vPhysAddr         base_pa;         /* of a flat image; 0: not given */
   P2vIndexStatistics  statistics;
   GPtrArray          *walk_diagnostics;
 };

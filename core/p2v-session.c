@@ -145,6 +145,25 @@ p2v_session_set_symbols (P2vSession *self,
   g_mutex_unlock (&self->lock);
 }
 
+/**
+ * p2v_session_set_base:
+ * @self: a session, before it opens an image
+ * @base_pa: the physical address of the first byte of a flat image; 0 to find out
+ *
+ * Says where the memory of a machine begins whose image does not say it itself, see
+ * p2v_image_open_at(). Not while a step is running.
+ */
+void
+p2v_session_set_base (P2vSession  *self,
+                      P2vPhysAddr  base_pa)
+{
+  g_return_if_fail (P2V_IS_SESSION (self));
+
+  g_mutex_lock (&self->lock);
+  self->base_pa = base_pa;
+  g_mutex_unlock (&self->lock);
+}
+
 static void
 set_unknown_form_error (const char  *form_id,
                         GError     **error)
@@ -290,7 +309,7 @@ p2v_session_open (P2vSession    *self,
 
   if (!begin_step (self, P2V_ACTIVITY_OPENING, error))
     return FALSE;
-  P2vImage *image = p2v_image_open (path, cancellable, error);
+  P2vImage *image = p2v_image_open_at (path, self->base_pa, cancellable, error);
   g_mutex_lock (&self->lock);
   p2v_session_clear_index (self);
   g_clear_object (&self->system);
@@ -316,32 +335,28 @@ keep_findings (P2vSession *self,
     (void) !p2v_store_save_findings (self->store, image, findings, NULL);
 }
 
+/* @ret_base_pa: as in P2vSystemSearch. */
 static gboolean
-find_system_step (P2vSession    *self,
-                  GCancellable  *cancellable,
-                  GError       **error)
+find_system_in (P2vSession    *self,
+                P2vImage      *image,
+                P2vPhysAddr   *ret_base_pa,
+                GCancellable  *cancellable,
+                GError       **error)
 {
-  g_autoptr (P2vImage) image = p2v_session_dup_image (self);
-  gboolean may_keep = self->store != NULL && image != NULL;
+  gboolean may_keep = self->store != NULL;
   g_autoptr (GBytes) findings = may_keep ? p2v_store_load_findings (self->store, image) : NULL;
   P2vSystemSearch search = { .image = image,
                              .meter = &self->meter,
                              .searching = P2V_ACTIVITY_SEARCHING,
                              .reading = P2V_ACTIVITY_READING_SYSTEM,
                              .symbols_path = self->symbols_path,
+                             .ret_base_pa = ret_base_pa,
                              .form = self->form,
                              .scanning = P2V_ACTIVITY_SCANNING,
                              .hint = may_keep ? p2v_store_get_hint (self->store, image) : 0,
                              .findings = findings,
                              .wanted_methods = (const char *const *) self->wanted_methods,
                              .cancellable = cancellable };
-
-  if (image == NULL)
-    {
-      g_set_error_literal (error, P2V_QUERY_ERROR, P2V_QUERY_ERROR_NOT_READY,
-                           _("No image is open"));
-      return FALSE;
-    }
   P2vSystem *system = p2v_system_find (&search, error);
   if (system == NULL)
     return FALSE;
@@ -354,6 +369,52 @@ find_system_step (P2vSession    *self,
   return TRUE;
 }
 
+/* Opens a flat image anew, with its first byte at @base_pa. */
+static gboolean
+move_image (P2vSession    *self,
+            P2vPhysAddr    base_pa,
+            GCancellable  *cancellable,
+            GError       **error)
+{
+  P2vImage *moved =
+    p2v_image_open_at (p2v_image_get_path (self->image), base_pa, cancellable, error);
+
+  if (moved == NULL)
+    return FALSE;
+  g_mutex_lock (&self->lock);
+  g_clear_object (&self->image);
+  self->image = moved;
+  g_mutex_unlock (&self->lock);
+  return TRUE;
+}
+
+static gboolean
+find_system_step (P2vSession    *self,
+                  GCancellable  *cancellable,
+                  GError       **error)
+{
+  g_autoptr (P2vImage) image = p2v_session_dup_image (self);
+  g_autoptr (GError) local_error = NULL;
+  P2vPhysAddr base_pa = 0;
+
+  if (image == NULL)
+    {
+      g_set_error_literal (error, P2V_QUERY_ERROR, P2V_QUERY_ERROR_NOT_READY,
+                           _("No image is open"));
+      return FALSE;
+    }
+  gboolean may_move = self->base_pa == 0 && p2v_image_is_flat (image);
+  if (find_system_in (self, image, may_move ? &base_pa : NULL, cancellable, &local_error))
+    return TRUE;
+  if (base_pa == 0)
+    {
+      g_propagate_error (error, g_steal_pointer (&local_error));
+      return FALSE;
+    }
+  return move_image (self, base_pa, cancellable, error) &&
+         find_system_in (self, self->image, NULL, cancellable, error);
+}
+
 /**
  * p2v_session_find_system:
  * @self: a session with an image
@@ -361,6 +422,8 @@ find_system_step (P2vSession    *self,
  * @error: return location for an error
  *
  * Looks for the operating system in the image and reads its processes. May read the whole image.
+ * If the system says where in memory a flat image belongs, the session's image is another one
+ * afterwards, unless p2v_session_set_base() had said it; see p2v_session_dup_image().
  *
  * Returns: %FALSE with %P2V_OS_ERROR, %P2V_IMAGE_ERROR or %G_IO_ERROR
  */

@@ -137,6 +137,9 @@ P2V_AVAILABLE_IN_1_0
 void        p2v_session_set_symbols          (P2vSession           *self,
                                               const char           *path);
 P2V_AVAILABLE_IN_1_0
+void        p2v_session_set_base             (P2vSession           *self,
+                                              P2vPhysAddr           base_pa);
+P2V_AVAILABLE_IN_1_0
 gboolean    p2v_session_set_paging           (P2vSession           *self,
                                               const char           *form_id,
                                               GError              **error);

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Copyright 2026 The pas2vas authors */
 
-/* The flat image: byte n of the file is physical byte n. It has no header, so it is what remains
+/* The flat image: byte n of the file is physical byte n, or n bytes behind a base address that
+ * somebody must know. It has no header, so it is what remains
  * when no other format bids; and because anything could be it, it refuses what is surely something
  * else. */
 
 #include "config.h"
 
+#include "base/p2v-limits.h"
 #include "image/p2v-image-private.h"
 
 #include <glib/gi18n-lib.h>
@@ -98,6 +100,23 @@ refuse_foreign_format (P2vFile *file,
 }
 
 static gboolean
+check_base (const P2vImageBuilder *builder,
+            guint64                size,
+            GError               **error)
+{
+  const guint64 end = (guint64) 1 << P2V_LIMIT_PHYS_BITS;
+
+  if (builder->base_pa % P2V_FRAME_SIZE == 0 && size <= end && builder->base_pa <= end - size)
+    return TRUE;
+  g_set_error (error, P2V_IMAGE_ERROR, P2V_IMAGE_ERROR_LIMIT,
+               _("“%s”: the base address 0x%" PRIx64 " is not a multiple of 0x%" PRIx64
+                 ", or so high that the image ends behind address 0x%" PRIx64),
+               p2v_file_get_display_name (builder->file), builder->base_pa, P2V_FRAME_SIZE,
+               end - 1);
+  return FALSE;
+}
+
+static gboolean
 open_raw (P2vImageBuilder *builder,
           GCancellable    *cancellable,
           GError         **error)
@@ -121,7 +140,9 @@ open_raw (P2vImageBuilder *builder,
                                          "; it may be incomplete"),
                                       name, size));
 
-  P2vImageRange all = { .start_pa = 0, .length_bytes = size, .file_offset = 0 };
+  if (!check_base (builder, size, error))
+    return FALSE;
+  P2vImageRange all = { .start_pa = builder->base_pa, .length_bytes = size, .file_offset = 0 };
   g_array_append_val (builder->ranges, all);
   return TRUE;
 }

@@ -44,6 +44,7 @@ typedef struct
   /* P2vImageRange in file order: they may be unsorted, overlap and exceed the file. */
   GArray        *ranges;
   P2vImageHints  hints;
+  P2vPhysAddr    base_pa;      /* of the first byte of a flat image; only such may have one */
   GPtrArray     *diagnostics;  /* char *: findings that do not prevent opening */
   /* (transfer full) (nullable): where the memory is unpacked from. If it is set, the offsets of the
    * ranges are positions in it, not in the file. */
@@ -84,6 +85,8 @@ extern const P2vImageFormat p2v_format_crash_dump;
 extern const P2vImageFormat p2v_format_vmem;
 extern const P2vImageFormat p2v_format_vmware_state;
 
+/* Whether nothing in the file says where in memory its bytes belong. */
+gboolean             p2v_image_is_flat         (P2vImage    *self);
 const P2vImageHints *p2v_image_get_hints       (P2vImage    *self);
 /* (transfer none) (element-type utf8): of opening it. */
 GPtrArray           *p2v_image_get_diagnostics (P2vImage    *self);

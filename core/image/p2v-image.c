@@ -27,7 +27,7 @@ struct _P2vImage
 
   P2vFile       *file;
   P2vPagePack   *pack;         /* NULL: memory stands in the file as it is */
-  const char    *format_name;
+  const P2vImageFormat *format;
   P2vImageRanges ranges;
   P2vImageHints  hints;
   GPtrArray     *diagnostics;
@@ -116,6 +116,30 @@ p2v_image_open (const char   *path,
                 GCancellable *cancellable,
                 GError      **error)
 {
+  return p2v_image_open_at (path, 0, cancellable, error);
+}
+
+/**
+ * p2v_image_open_at:
+ * @path: (type filename): the image file or disk
+ * @base_pa: the physical address of a flat image's first byte, a multiple of %P2V_FRAME_SIZE; 0 for
+ * what p2v_image_open() does
+ * @cancellable: (nullable): cancels reading the headers
+ * @error: return location for an error
+ *
+ * As p2v_image_open(), for a flat image of a machine whose memory does not begin at 0. Other
+ * formats say themselves where their bytes belong; with them %P2V_IMAGE_ERROR_UNSUPPORTED.
+ *
+ * Returns: (transfer full): the image, or %NULL with @error set
+ *
+ * Since: 1.0
+ */
+P2vImage *
+p2v_image_open_at (const char   *path,
+                   P2vPhysAddr   base_pa,
+                   GCancellable *cancellable,
+                   GError      **error)
+{
   g_return_val_if_fail (path != NULL, NULL);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
@@ -129,9 +153,21 @@ p2v_image_open (const char   *path,
   if (format == NULL)
     return NULL;
 
-  self->format_name = _ (format->name);
+  self->format = format;
+  if (base_pa != 0 && format != &p2v_format_raw)
+    {
+      g_set_error (error, P2V_IMAGE_ERROR, P2V_IMAGE_ERROR_UNSUPPORTED,
+                   _("“%s” is no flat image (%s) and says itself where in memory its bytes belong; "
+                     "leave the base address out"),
+                   p2v_file_get_display_name (self->file), _(format->name));
+      return NULL;
+    }
   g_autoptr (GArray) ranges = g_array_new (FALSE, FALSE, sizeof (P2vImageRange));
-  P2vImageBuilder builder = { self->file, ranges, self->hints, self->diagnostics, NULL };
+  P2vImageBuilder builder = { .file = self->file,
+                              .ranges = ranges,
+                              .hints = self->hints,
+                              .base_pa = base_pa,
+                              .diagnostics = self->diagnostics };
   gboolean ok = format->open (&builder, cancellable, error);
   self->hints = builder.hints;
   self->pack = builder.pack;
@@ -174,7 +210,7 @@ const char *
 p2v_image_get_format_name (P2vImage *self)
 {
   g_return_val_if_fail (P2V_IS_IMAGE (self), NULL);
-  return self->format_name;
+  return _(self->format->name);
 }
 
 /**
@@ -442,6 +478,12 @@ p2v_image_prefetch (P2vImage   *self,
       else
         p2v_file_prefetch (self->file, offset, to - from);
     }
+}
+
+gboolean
+p2v_image_is_flat (P2vImage *self)
+{
+  return self->format == &p2v_format_raw;
 }
 
 const P2vImageHints *

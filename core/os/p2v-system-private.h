@@ -24,6 +24,10 @@ typedef struct
   guint         scanning;
   guint64       hint;            /* what p2v_system_get_hint() said last time, or 0; may be wrong */
   const char   *symbols_path;    /* (nullable): a file of symbols that the person gave */
+  /* (nullable): the image is flat, and nobody has said where its first byte belongs. A back end
+   * that can tell that the place is another stores it here, and fails: the image is opened anew
+   * then. */
+  P2vPhysAddr  *ret_base_pa;
   const P2vPagingForm *form;     /* (nullable): how page tables are made, as the person says */
   GBytes       *findings;        /* (nullable): p2v_system_get_findings() of last time; the same */
   /* (nullable): names of methods; those that are not named and cost a search of all of memory may

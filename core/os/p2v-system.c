@@ -260,7 +260,7 @@ p2v_system_find (const P2vSystemSearch  *search,
       P2vSystem *self = try_backend (backends[position], search, &local_error);
       if (self != NULL)
         return self;
-      if (local_error != NULL)
+      if (local_error != NULL || (search->ret_base_pa != NULL && *search->ret_base_pa != 0))
         {
           g_propagate_error (error, local_error);
           return NULL;
@@ -270,7 +270,7 @@ p2v_system_find (const P2vSystemSearch  *search,
     error, P2V_OS_ERROR, P2V_OS_ERROR_NOT_DETECTED,
     _("“%s” (%s): no operating system was recognized in %" PRIu64
       " MiB of memory, searched to the end, nor page tables of any kind; is it a complete image of "
-      "physical memory, from address 0 on?"),
+      "physical memory? A flat image begins at physical address 0, unless --base says otherwise"),
     p2v_image_get_display_name (search->image), p2v_image_get_format_name (search->image),
     p2v_image_get_memory_size (search->image) >> 20);
   return NULL;

@@ -85,6 +85,7 @@ pas2vas_options_parse (Pas2vasOptions        *self,
                        char                 **argv)
 {
   g_autofree char *format = NULL;
+  g_autofree char *base = NULL;
   g_autofree char *program = g_strdup_printf ("pas2vas %s", command->name);
   g_auto (GStrv) arguments = g_strdupv (argv);
   g_autoptr (GError) error = NULL;
@@ -101,6 +102,8 @@ pas2vas_options_parse (Pas2vasOptions        *self,
       N_("Take the kernel's symbols from FILE, a Volatility ISF or a vmlinux"), N_("FILE") },
     { "paging", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_STRING, &self->paging,
       N_("The page tables are of this form, such as x86-64-4"), N_("FORM") },
+    { "base", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_STRING, &base,
+      N_("The first byte of a flat image is at this physical address"), N_("ADDRESS") },
     { G_OPTION_REMAINING, 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_FILENAME_ARRAY, &self->arguments,
       NULL, command->arguments },
     { NULL, 0, 0, 0, NULL, NULL, NULL },
@@ -115,6 +118,7 @@ pas2vas_options_parse (Pas2vasOptions        *self,
       return FALSE;
     }
   return (format == NULL || parse_format (self, command, format))
+         && (base == NULL || pas2vas_parse_address (command, base, &self->base_pa))
          && check_paging (self, command) && check_n_arguments (self, command);
 }
 

@@ -16,6 +16,7 @@
  * @cache_folder: where indices are kept, in the file name encoding; %NULL for the usual place
  * @symbols_path: a file of the kernel's symbols, in the file name encoding, or %NULL
  * @paging: the id of a paging form, or %NULL
+ * @base_pa: where the first byte of a flat image belongs; 0 to find out
  * @arguments: what follows the options, in the file name encoding
  *
  * What every subcommand takes.
@@ -29,6 +30,7 @@ typedef struct
   char             *cache_folder;
   char             *symbols_path;
   char             *paging;
+  guint64           base_pa;
   char            **arguments;
 } Pas2vasOptions;
 

@@ -188,6 +188,7 @@ pas2vas_run_open (const Pas2vasOptions *options,
   p2v_session_set_cache (session, !options->no_cache, options->cache_folder);
   p2v_session_set_symbols (session, options->symbols_path);
   p2v_session_set_methods (session, (const char *const *) options->methods);
+  p2v_session_set_base (session, options->base_pa);
   if (!p2v_session_set_paging (session, options->paging, &error)
       || !open_image (session, options->arguments[0], options->quiet, &error)
       || !pas2vas_run_advance (session, stage, options->quiet, &error))

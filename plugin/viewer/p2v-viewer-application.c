@@ -123,6 +123,21 @@ take_symbols (P2vViewerWindow *window,
   p2v_viewer_window_set_symbols (window, file);
 }
 
+/* FALSE with @error set if an option is wrong. */
+static gboolean
+take_reading (P2vViewerWindow *window,
+              GVariantDict    *options,
+              GError         **error)
+{
+  const char *base = NULL, *paging = NULL;
+  guint64 base_pa = 0;
+
+  (void) !g_variant_dict_lookup (options, "base", "&s", &base);
+  (void) !g_variant_dict_lookup (options, "paging", "&s", &paging);
+  return (base == NULL || p2v_parse_address (base, &base_pa, error)) &&
+         p2v_viewer_window_set_reading (window, base_pa, paging, error);
+}
+
 static int
 p2v_viewer_application_command_line (GApplication *application,
                                      GApplicationCommandLine *command_line)
@@ -154,6 +169,12 @@ p2v_viewer_application_command_line (GApplication *application,
       = g_application_command_line_create_file_for_arg (command_line, arguments[0]);
   GtkWidget *window = p2v_viewer_window_new (GTK_APPLICATION (application));
   take_symbols (P2V_VIEWER_WINDOW (window), command_line);
+  if (!take_reading (P2V_VIEWER_WINDOW (window), options, &error))
+    {
+      g_application_command_line_printerr (command_line, "%s\n", error->message);
+      gtk_window_destroy (GTK_WINDOW (window));
+      return EXIT_USAGE;
+    }
   p2v_viewer_window_open (P2V_VIEWER_WINDOW (window), file, start, where);
   gtk_window_present (GTK_WINDOW (window));
   return 0;
@@ -176,6 +197,10 @@ p2v_viewer_application_init (P2vViewerApplication *self)
     { "file-offset", 0, 0, G_OPTION_ARG_NONE, NULL, N_ ("ADDRESS is an offset in the file"), NULL },
     { "symbols", 0, 0, G_OPTION_ARG_FILENAME, NULL,
       N_ ("Take the kernel's symbols from FILE, a Volatility ISF or a vmlinux"), N_ ("FILE") },
+    { "base", 0, 0, G_OPTION_ARG_STRING, NULL,
+      N_ ("The first byte of a flat image is at this physical address"), N_ ("ADDRESS") },
+    { "paging", 0, 0, G_OPTION_ARG_STRING, NULL,
+      N_ ("The page tables are of this form, such as x86-64-4"), N_ ("FORM") },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, NULL, NULL, N_ ("[IMAGE [ADDRESS]]") },
     { NULL }
   };

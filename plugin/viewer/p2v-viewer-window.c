@@ -20,6 +20,8 @@ struct _P2vViewerWindow
   AdwApplicationWindow  parent_instance;
 
   GCancellable         *opening;
+  P2vPhysAddr           base_pa;      /* of flat images; 0: to be found out */
+  char                 *paging;       /* (nullable): id of a paging form */
   char                 *symbols_path; /* (nullable): for images that are opened from now on */
   GtkFileChooserNative *chooser;
   P2vHexSettings       *settings;
@@ -259,6 +261,7 @@ p2v_viewer_window_dispose (GObject *object)
     p2v_panel_set_session (self->panel, NULL);
 
   g_clear_pointer (&self->symbols_path, g_free);
+  g_clear_pointer (&self->paging, g_free);
   G_OBJECT_CLASS (p2v_viewer_window_parent_class)->dispose (object);
 }
 
@@ -358,7 +361,25 @@ p2v_viewer_window_open (P2vViewerWindow *self,
 
   p2v_session_set_cache (session, TRUE, NULL);
   p2v_session_set_symbols (session, self->symbols_path);
+  p2v_session_set_base (session, self->base_pa);
+  (void) !p2v_session_set_paging (session, self->paging, NULL);
   p2v_session_open_async (session, path, self->opening, opened_cb, opening);
+}
+
+gboolean
+p2v_viewer_window_set_reading (P2vViewerWindow *self,
+                               P2vPhysAddr      base_pa,
+                               const char      *paging,
+                               GError         **error)
+{
+  g_autoptr (P2vSession) session = p2v_session_new ();
+
+  if (!p2v_session_set_paging (session, paging, error))
+    return FALSE;
+  self->base_pa = base_pa;
+  g_free (self->paging);
+  self->paging = g_strdup (paging);
+  return TRUE;
 }
 
 void

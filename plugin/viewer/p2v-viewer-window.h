@@ -38,6 +38,12 @@ void       p2v_viewer_window_open      (P2vViewerWindow *self,
  * p2v_session_set_symbols(). */
 void       p2v_viewer_window_set_symbols (P2vViewerWindow *self,
                                         GFile           *file);
+/* How an image that is opened from now on is to be read, where it does not say so itself; see
+ * p2v_session_set_base() and p2v_session_set_paging(). FALSE if there is no such paging form. */
+gboolean   p2v_viewer_window_set_reading (P2vViewerWindow *self,
+                                        P2vPhysAddr      base_pa,
+                                        const char      *paging,
+                                        GError         **error);
 /* Whether an image is open or being opened. */
 gboolean   p2v_viewer_window_is_used   (P2vViewerWindow *self);
 P2vPanel  *p2v_viewer_window_get_panel (P2vViewerWindow *self);

@@ -148,12 +148,68 @@ largest_flat_image_of_a_sparse_file_is_addressed_to_its_end (void **state)
   assert_int_equal (byte, 0x5a);
 }
 
+static void
+flat_image_at_a_base_has_its_bytes_behind_it (void **state)
+{
+  g_autofree guint8 *memory = make_memory (LEAST);
+  g_autofree char *path = p2v_test_write_file (state, "image", memory, LEAST);
+  const P2vPhysAddr base_pa = 0x40000000;
+  GError *error = NULL;
+  g_autoptr (P2vImage) image = p2v_image_open_at (path, base_pa, NULL, &error);
+  guint64 offset = 0;
+  P2vPhysAddr pa = 0;
+  guint8 byte = 0;
+
+  assert_no_error (error);
+  assert_int_equal (p2v_image_read (image, base_pa + 0x1234, &byte, 1, NULL), P2V_READ_OK);
+  assert_int_equal (byte, memory[0x1234]);
+  assert_int_equal (p2v_image_read (image, 0x1234, &byte, 1, NULL), P2V_READ_HOLE);
+  assert_true (p2v_image_pa_to_offset (image, base_pa + 0x1234, &offset));
+  assert_int_equal (offset, 0x1234);
+  assert_true (p2v_image_offset_to_pa (image, 0x1234, &pa));
+  assert_int_equal (pa, base_pa + 0x1234);
+}
+
+static void
+base_that_is_no_page_or_too_high_is_refused (void **state)
+{
+  const P2vPhysAddr bases[] = { 0x40000001, (P2vPhysAddr) 1 << 52, ~(P2vPhysAddr) 0xfff };
+  g_autofree guint8 *memory = make_memory (LEAST);
+  g_autofree char *path = p2v_test_write_file (state, "image", memory, LEAST);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (bases); i++)
+    {
+      GError *error = NULL;
+      assert_null (p2v_image_open_at (path, bases[i], NULL, &error));
+      assert_error (error, P2V_IMAGE_ERROR, P2V_IMAGE_ERROR_LIMIT, "base address");
+      g_clear_error (&error);
+    }
+}
+
+static void
+base_of_an_image_that_says_it_itself_is_refused (void **state)
+{
+  const guint8 page[4096] = { 1 };
+  const P2vTestMemory memory = { 0x1000, page, sizeof page };
+  const P2vTestMachine machine = { .memory = &memory, .n_memory = 1 };
+  g_autofree char *path = p2v_test_path (state, "image");
+  GError *error = NULL;
+
+  assert_true (p2v_test_save (P2V_TEST_LIME, &machine, path));
+  assert_null (p2v_image_open_at (path, 0x40000000, NULL, &error));
+  assert_error (error, P2V_IMAGE_ERROR, P2V_IMAGE_ERROR_UNSUPPORTED, "LiME");
+  g_clear_error (&error);
+}
+
 int
 main (void)
 {
   const struct CMUnitTest tests[] = {
     p2v_test_in_folder (smallest_flat_image_is_one_range_from_0),
     p2v_test_in_folder (offsets_are_addresses_and_bytes_are_the_files),
+    p2v_test_in_folder (flat_image_at_a_base_has_its_bytes_behind_it),
+    p2v_test_in_folder (base_that_is_no_page_or_too_high_is_refused),
+    p2v_test_in_folder (base_of_an_image_that_says_it_itself_is_refused),
     p2v_test_in_folder (file_below_64_kib_is_refused),
     p2v_test_in_folder (file_that_ends_within_a_page_is_opened_with_a_diagnostic),
     p2v_test_in_folder (containers_we_do_not_read_are_named),

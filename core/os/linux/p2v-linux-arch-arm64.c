@@ -26,6 +26,10 @@
 
 #define MAX_ID_BYTES 32
 
+/* Memory begins at a multiple of this. Source: Linux Documentation/arch/arm64/booting.rst: the
+ * kernel's image is placed relative to a 2 MiB aligned base. */
+#define BASE_STEP ((guint64) 2 << 20)
+
 /* There is no sign of the change but the release's number. */
 static guint64
 get_prot_none_bit (const P2vLinux *self)
@@ -145,6 +149,65 @@ open_arm64 (P2vLinux    *self,
   return TRUE;
 }
 
+static gboolean
+read_entry (const P2vLinux *self,
+            P2vPhysAddr     base_pa,
+            P2vPhysAddr     pa,
+            guint64        *ret_entry)
+{
+  guint64 raw;
+
+  if (pa < base_pa ||
+      p2v_image_read (self->image, pa - base_pa, &raw, sizeof raw, NULL) != P2V_READ_OK)
+    return FALSE;
+  *ret_entry = GUINT64_FROM_LE (raw);
+  return TRUE;
+}
+
+/* Whether the page tables lead to themselves, if the image's first byte is at @base_pa. */
+static gboolean
+leads_to_itself (const P2vLinux *self,
+                 P2vVirtAddr     root_va,
+                 P2vPhysAddr     base_pa)
+{
+  const P2vPagingForm *form = self->tables.form;
+  P2vPagingLeaf leaf = { .pa = self->root_pa };
+  P2vEntryKind kind = P2V_ENTRY_TABLE;
+  guint64 entry;
+  guint i;
+
+  for (i = 0; kind == P2V_ENTRY_TABLE && i < form->n_levels; i++)
+    {
+      const P2vPagingLevel *level = &form->levels[i];
+      guint64 index = root_va >> level->shift & (((guint64) 1 << level->index_bits) - 1);
+      if (!read_entry (self, base_pa, leaf.pa + index * form->entry_bytes, &entry))
+        return FALSE;
+      kind = p2v_paging_decode (&self->tables, level, entry, &leaf);
+    }
+  guint64 offset_mask = ((guint64) 1 << form->levels[i - 1].shift) - 1;
+  return kind == P2V_ENTRY_PAGE && (leaf.pa | (root_va & offset_mask)) == self->root_pa;
+}
+
+/* The root stands somewhere in the image. */
+static gboolean
+find_base (const P2vLinux *self,
+           P2vVirtAddr     root_va,
+           P2vPhysAddr    *ret_base_pa)
+{
+  guint64 size = p2v_image_get_memory_size (self->image);
+  P2vPhysAddr first = self->root_pa < size ? 0 : (self->root_pa - size) & ~(BASE_STEP - 1);
+
+  if (leads_to_itself (self, root_va, 0))
+    return FALSE;
+  for (P2vPhysAddr base_pa = first; base_pa <= self->root_pa; base_pa += BASE_STEP)
+    if (leads_to_itself (self, root_va, base_pa))
+      {
+        *ret_base_pa = base_pa;
+        return TRUE;
+      }
+  return FALSE;
+}
+
 const P2vLinuxArch p2v_linux_arch_arm64 = {
   .name = "arm64",
   .word_bytes = 8,
@@ -153,4 +216,5 @@ const P2vLinuxArch p2v_linux_arch_arm64 = {
   .special_mask = PTE_SPECIAL,
   .is_meant = is_arm64,
   .open_page_tables = open_arm64,
+  .find_base = find_base,
 };

@@ -65,6 +65,11 @@ typedef struct
    * what is needed for that is not there or contradicts itself. */
   gboolean          (*open_page_tables) (P2vLinux    *self,
                                          P2vVirtAddr  root_va);
+  /* After that, for a flat image, as if it began at address 0: whether it begins elsewhere, and
+   * where, by its page tables, which must lead to themselves. NULL: memory always begins at 0. */
+  gboolean          (*find_base)        (const P2vLinux *self,
+                                         P2vVirtAddr     root_va,
+                                         P2vPhysAddr    *ret_base_pa);
 } P2vLinuxArch;
 
 extern const P2vLinuxArch p2v_linux_arch_x86_64;

@@ -93,10 +93,28 @@ p2v_linux_read_kernel_bytes (const P2vLinux  *self,
   return NULL;
 }
 
+/* FALSE if the image is to be opened anew, for it begins elsewhere. */
+static gboolean
+check_base (const P2vLinux         *self,
+            const P2vSystemSearch  *search,
+            P2vVirtAddr             root_va,
+            GError                **error)
+{
+  if (search->ret_base_pa == NULL || self->arch->find_base == NULL ||
+      !self->arch->find_base (self, root_va, search->ret_base_pa))
+    return TRUE;
+  p2v_linux_set_error (self, P2V_OS_ERROR_CORRUPT, error,
+                       _("the flat image begins at physical address 0x%" PRIx64
+                         ", where its page tables lead to themselves"),
+                       *search->ret_base_pa);
+  return FALSE;
+}
+
 /* Which processor it was built for, where its image lies and how its page tables are made. */
 static gboolean
-open_page_tables (P2vLinux  *self,
-                  GError   **error)
+open_page_tables (P2vLinux               *self,
+                  const P2vSystemSearch  *search,
+                  GError                **error)
 {
   guint64 root_va;
 
@@ -121,7 +139,7 @@ open_page_tables (P2vLinux  *self,
   if (!p2v_linux_get_info_symbol (self->vmcoreinfo, "_stext", &self->image_va))
     self->image_va = root_va - MIN (root_va, CODE_BYTES);
   if (self->arch->open_page_tables (self, root_va))
-    return TRUE;
+    return check_base (self, search, root_va, error);
   p2v_linux_set_error (self, P2V_OS_ERROR_CORRUPT, error,
                        _("how its page tables at 0x%" PRIx64 " are made (%s) is not told by its "
                          "VMCOREINFO, or they do not lead to themselves"),
@@ -235,5 +253,5 @@ p2v_linux_kernel_open (P2vLinux               *self,
 {
   p2v_linux_kernel_clear (self);
   self->vmcoreinfo = g_hash_table_ref (info);
-  return open_page_tables (self, error) && open_sources (self, search, error);
+  return open_page_tables (self, search, error) && open_sources (self, search, error);
 }
