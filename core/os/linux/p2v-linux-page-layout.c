@@ -255,6 +255,31 @@ find_type_bits (const P2vLinux     *kernel,
     }
 }
 
+/* Kernels that describe no types tell of two members of the second record, a byte each; the count
+ * stands at the next multiple of its size, for as long as they were told. Source: Linux
+ * include/linux/mm_types.h, kernel/crash_core.c (4.18 to 6.5). */
+static void
+find_told_compound_members (const P2vLinux     *kernel,
+                            P2vLinuxPageLayout *layout)
+{
+  gint64 dtor_at, order_at, dtor_hugetlb;
+
+  if (!get_number (kernel, "OFFSET", "page.compound_dtor", &dtor_at) ||
+      !get_number (kernel, "OFFSET", "page.compound_order", &order_at) ||
+      !get_number (kernel, "NUMBER", "HUGETLB_PAGE_DTOR", &dtor_hugetlb) || dtor_at < 0 ||
+      order_at != dtor_at + 1 || order_at >= (gint64) layout->size_bytes)
+    return;
+  if (layout->order_at == 0)
+    layout->order_at = layout->size_bytes + (guint32) order_at;
+  if (layout->entire_mapcount_at == 0)
+    layout->entire_mapcount_at = layout->size_bytes + (((guint32) order_at + 4) & ~3u);
+  if (layout->dtor_at == 0)
+    {
+      layout->dtor_at = layout->size_bytes + (guint32) dtor_at;
+      layout->dtor_hugetlb = (guint8) dtor_hugetlb;
+    }
+}
+
 static void
 find_compound_members (const P2vLinux     *kernel,
                        P2vLinuxPageLayout *layout)
@@ -281,6 +306,19 @@ find_compound_members (const P2vLinux     *kernel,
       layout->dtor_at = layout->size_bytes + member.offset_bytes;
       layout->dtor_hugetlb = (guint8) value;
     }
+  find_told_compound_members (kernel, layout);
+}
+
+/* The order of the page that stands for a large page of zeros, where no symbol says which it is. */
+static guint
+get_unnamed_zero_order (const P2vLinux *kernel)
+{
+  const P2vPagingForm *form = kernel->tables.form;
+  guint64 va;
+
+  if (p2v_symbol_table_find (kernel->symbol_table, "huge_zero_pfn", &va))
+    return 0;
+  return form->levels[form->n_levels - 2].shift - form->levels[form->n_levels - 1].shift;
 }
 
 /* A variable that holds a long or a pointer. */
@@ -429,6 +467,7 @@ p2v_linux_page_layout_find (const P2vLinux     *kernel,
   if (layout.zero_pfn == G_MAXUINT64)
     layout.zero_pfn = find_zero_pfn (kernel, memory, "zero_page_pfn");
   layout.huge_zero_pfn = find_zero_pfn (kernel, memory, "huge_zero_pfn");
+  layout.unnamed_zero_order = get_unnamed_zero_order (kernel);
   /* Both came with 6.10: slabs have a type, and kpageflags reads the flags of the head. */
   layout.tails_share_flags = layout.types[LINUX_PAGE_TYPE_SLAB].mask != 0;
   layout.known = layout.size_bytes >= 8 * sizeof (guint32) &&

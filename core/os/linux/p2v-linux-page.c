@@ -191,6 +191,37 @@ read_hugetlb (P2vLinuxPageReader *self,
     compound->is_hugetlb = (second.flags & second_flag) != 0;
 }
 
+/* Frames of a page that are looked at, evenly spread. */
+#define N_ZERO_SAMPLES 16
+
+/* Whether a page that is in use, and by no list, file or process as its record says, holds nothing
+ * but zeros: where no symbol names it, that is the one that processes map in the place of memory
+ * that they have only read. A heuristic; the kernel has hardly another use for a page of that size
+ * that it has cleared and left alone. */
+static gboolean
+looks_like_huge_zero (P2vLinuxPageReader     *self,
+                      const P2vLinuxCompound *compound,
+                      guint64                 lru)
+{
+  static const guint8 zeros[P2V_FRAME_SIZE];
+  guint order = self->layout->unnamed_zero_order;
+  guint8 frame[P2V_FRAME_SIZE];
+
+  if (order == 0 || compound->order != order || compound->is_slab || compound->is_hugetlb ||
+      compound->head.type != LINUX_PAGE_TYPE_NONE || compound->head.flags & lru ||
+      compound->head.mapping != 0 || compound->head.refcount == 0)
+    return FALSE;
+  for (guint i = 0; i < N_ZERO_SAMPLES; i++)
+    {
+      guint64 pfn = compound->head.pfn + (((guint64) i << order) / N_ZERO_SAMPLES);
+      if (p2v_image_read (self->kernel->image, pfn << self->layout->frame_shift, frame,
+                          sizeof frame, NULL) != P2V_READ_OK ||
+          memcmp (frame, zeros, sizeof frame) != 0)
+        return FALSE;
+    }
+  return TRUE;
+}
+
 static void
 read_thp (P2vLinuxPageReader *self,
           P2vLinuxCompound   *compound)
@@ -202,7 +233,9 @@ read_thp (P2vLinuxPageReader *self,
   for (guint i = 0; i < self->layout->n_flags; i++)
     if (self->layout->flags[i].flag == P2V_FRAME_FLAGS_LRU)
       lru = self->layout->flags[i].mask;
-  if (compound->head.pfn == self->layout->huge_zero_pfn)
+  compound->is_huge_zero = compound->head.pfn == self->layout->huge_zero_pfn ||
+                           looks_like_huge_zero (self, compound, lru);
+  if (compound->is_huge_zero)
     compound->is_thp = TRUE;
   else if (rmappable == 0)
     compound->is_thp = compound->head.flags & lru ||
@@ -385,7 +418,7 @@ get_compound_flags (const P2vLinuxPageLayout *layout,
     flags |= P2V_FRAME_FLAGS_SLAB;
   if (compound->is_mapped)
     flags |= P2V_FRAME_FLAGS_MMAP;
-  if (compound->head.pfn == layout->huge_zero_pfn || page->pfn == layout->zero_pfn)
+  if (compound->is_huge_zero || page->pfn == layout->zero_pfn)
     flags |= P2V_FRAME_FLAGS_ZERO_PAGE;
   return flags;
 }

@@ -83,6 +83,7 @@ typedef struct
   guint8       dtor_hugetlb;
 
   guint64      zero_pfn, huge_zero_pfn; /* G_MAXUINT64 if not known */
+  guint        unnamed_zero_order;      /* 0: a symbol says which is the large page of zeros */
 } P2vLinuxPageLayout;
 
 /* A record. */
@@ -111,6 +112,7 @@ typedef struct
   gboolean     is_slab;
   gboolean     is_hugetlb;
   gboolean     is_thp;
+  gboolean     is_huge_zero;       /* the large page of zeros */
 } P2vLinuxCompound;
 
 /* p2v-linux-page-layout.c: where everything is; layout->known says whether enough was found. */
