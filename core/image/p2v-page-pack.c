@@ -71,7 +71,7 @@ p2v_page_pack_new (const P2vPackForm *form,
   self->block_bytes = block_bytes;
   self->block_shift = (guint) g_bit_storage (block_bytes) - 1;
   self->n_blocks = n_blocks;
-  self->n_sets = MAX (CACHE_BYTES / block_bytes / WAYS, 1);
+  self->n_sets = MAX (MIN (CACHE_BYTES / block_bytes, n_blocks) / WAYS, 1);
   self->damaged = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   g_mutex_init (&self->lock);
   return self;
