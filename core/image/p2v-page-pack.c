@@ -41,6 +41,7 @@ struct _P2vPagePack
   guint              block_shift;
   guint64            n_blocks;
 
+  gint               is_closing;   /* atomic: jobs that wait are not worth doing any more */
   GMutex             lock;         /* guards what follows */
   GThreadPool       *pool;         /* NULL: nothing was prefetched yet */
   gsize              n_sets;
@@ -80,8 +81,10 @@ p2v_page_pack_new (const P2vPackForm *form,
 void
 p2v_page_pack_free (P2vPagePack *self)
 {
+  /* Not at once, for then GLib would lose jobs that wait; they end as soon as they begin. */
+  g_atomic_int_set (&self->is_closing, TRUE);
   if (self->pool != NULL)
-    g_thread_pool_free (self->pool, TRUE, TRUE);
+    g_thread_pool_free (self->pool, FALSE, TRUE);
   self->form->free (self->source);
   g_mutex_clear (&self->lock);
   g_hash_table_unref (self->damaged);
@@ -253,8 +256,9 @@ unpack_job (gpointer data,
   P2vPagePack *self = user_data;
   g_autofree Job *job = data;
   g_autofree guint8 *block = g_malloc (self->block_bytes);
+  guint64 end = job->first + job->n_blocks;
 
-  for (guint64 i = job->first; i < job->first + job->n_blocks; i++)
+  for (guint64 i = job->first; i < end && !g_atomic_int_get (&self->is_closing); i++)
     if (!is_kept (self, i) && self->form->unpack (self->source, i, block, NULL) == P2V_READ_OK)
       keep (self, i, block);
 }
