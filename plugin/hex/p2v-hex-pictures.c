@@ -22,7 +22,11 @@ struct _P2vHexPictures
   P2vMemoryMap   *apart;    /* owned by its window; NULL: that is not open */
   P2vSharingView *sharing;  /* the same */
   guint           frame_id;
+  guint           close_id; /* the windows are about to be closed, if no link comes */
 };
+
+/* From one tab to the next there may be none for a moment, until its file is known. */
+#define MOMENT_MS 1000
 
 G_DEFINE_FINAL_TYPE (P2vHexPictures, p2v_hex_pictures, G_TYPE_OBJECT)
 
@@ -128,6 +132,7 @@ static void
 drop_link (P2vHexPictures *self)
 {
   g_clear_handle_id (&self->frame_id, g_source_remove);
+  g_clear_handle_id (&self->close_id, g_source_remove);
   if (self->link != NULL)
     g_signal_handlers_disconnect_by_data (self->link, self);
   if (self->link != NULL && p2v_hex_link_get_hex (self->link) != NULL)
@@ -307,6 +312,17 @@ p2v_hex_pictures_show_sharing (P2vHexPictures *self)
   show_session (self);
 }
 
+static gboolean
+close_cb (gpointer user_data)
+{
+  P2vHexPictures *self = user_data;
+
+  self->close_id = 0;
+  close_window ((GtkWidget **) &self->apart);
+  close_window ((GtkWidget **) &self->sharing);
+  return G_SOURCE_REMOVE;
+}
+
 void
 p2v_hex_pictures_set_link (P2vHexPictures *self,
                            P2vHexLink     *link)
@@ -320,15 +336,10 @@ p2v_hex_pictures_set_link (P2vHexPictures *self,
       g_signal_connect_swapped (link, "changed", G_CALLBACK (show_session), self);
       g_signal_connect_swapped (p2v_hex_link_get_hex (link), "draw-complete",
                                 G_CALLBACK (draw_complete_cb), self);
-      show_session (self);
     }
   else
-    {
-      close_window ((GtkWidget **) &self->apart);
-      close_window ((GtkWidget **) &self->sharing);
-      if (self->beside != NULL)
-        p2v_memory_map_set_session (self->beside, NULL);
-    }
+    self->close_id = g_timeout_add (MOMENT_MS, close_cb, self);
+  show_session (self);
   update_visible (self);
 }
 
