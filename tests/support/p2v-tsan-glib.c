@@ -129,3 +129,56 @@ g_task_propagate_boolean (GTask   *task,
   __tsan_acquire (task);
   return REAL (g_task_propagate_boolean) (task, error);
 }
+
+/* What was done before a job was pushed is seen by the thread that takes it, and what threads did
+ * is seen by whoever has waited for them. The pool is told by a record that stays, for the few that
+ * tests make. */
+typedef struct
+{
+  GFunc    func;
+  gpointer user_data;
+} Pool;
+
+static void
+work (gpointer data,
+      gpointer user_data)
+{
+  Pool *pool = user_data;
+
+  __tsan_acquire (pool);
+  pool->func (data, pool->user_data);
+  __tsan_release (pool);
+}
+
+GThreadPool *
+g_thread_pool_new (GFunc     func,
+                   gpointer  user_data,
+                   gint      max_threads,
+                   gboolean  exclusive,
+                   GError  **error)
+{
+  Pool *pool = g_new (Pool, 1);
+
+  *pool = (Pool) { func, user_data };
+  return REAL (g_thread_pool_new) (work, pool, max_threads, exclusive, error);
+}
+
+gboolean
+g_thread_pool_push (GThreadPool *pool,
+                    gpointer     data,
+                    GError     **error)
+{
+  __tsan_release (pool->user_data);
+  return REAL (g_thread_pool_push) (pool, data, error);
+}
+
+void
+g_thread_pool_free (GThreadPool *pool,
+                    gboolean     immediate,
+                    gboolean     wait)
+{
+  gpointer record = pool->user_data;
+
+  REAL (g_thread_pool_free) (pool, immediate, wait);
+  __tsan_acquire (record);
+}
