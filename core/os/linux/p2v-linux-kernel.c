@@ -40,8 +40,9 @@ static const char *const symbol_names[LINUX_N_SYMBOLS] = {
 };
 
 /* Names that symbols have in newer kernels. Source: Linux commits "x86/alternatives:
- * Rename 'poking_mm' to 'text_poke_mm'" (6.16) and "timekeeping: Introduce auxiliary timekeepers"
- * (6.17), kernel/time/timekeeping.c: the first of timekeeper_data is what tk_core was. */
+ * Rename 'poking_mm' to 'text_poke_mm'" and "timekeeping: Introduce auxiliary timekeepers" (6.16
+ * and 6.17 by a secondary page, not looked up), kernel/time/timekeeping.c: the first of
+ * timekeeper_data is what tk_core was; observed on Debian's 7.2. */
 static const struct
 {
   P2vLinuxSymbol symbol;

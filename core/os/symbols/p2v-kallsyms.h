@@ -12,7 +12,8 @@
  *                4.6 and where CONFIG_KALLSYMS_BASE_RELATIVE was off; since 7.0 relative to where
  *                it stands itself
  * Source: Linux commit 2213e9a66bb8 "kallsyms: add support for relative offsets in kallsyms address
- * table" (4.6); commit a081b5789255 "kallsyms: Get rid of kallsyms relative base" (7.0). */
+ * table" (4.6); commit a081b5789255 "kallsyms: Get rid of kallsyms relative base" (7.0,
+ * inferred from its date of January 2026; observed on Debian's 7.2). */
 
 #pragma once
 
