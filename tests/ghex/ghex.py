@@ -47,18 +47,24 @@ class Desk:
             text=True,
         )
         self.environment['DBUS_SESSION_BUS_ADDRESS'] = self.bus.stdout.readline().strip()
-        self.manager = subprocess.Popen(
+        self.manager = self.start_manager()
+        self.wait_for_manager()
+
+    def start_manager(self):
+        return subprocess.Popen(
             ['openbox'],
             env=self.environment,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        self.wait_for_manager()
 
     def wait_for_manager(self):
         """A window that is there before its manager may never be told to draw itself."""
         deadline = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline:
+            # It ends at once while the display still has the one of the test before.
+            if self.manager.poll() is not None:
+                self.manager = self.start_manager()
             told = subprocess.run(
                 ['xprop', '-root', '_NET_SUPPORTING_WM_CHECK'],
                 env=self.environment,
