@@ -23,8 +23,10 @@ typedef struct
 struct _P2vLinuxFrames
 {
   GMutex               lock;
+  gboolean             has_told;
+  P2vLinuxPageLayout   told;         /* as the kernel tells it */
   gboolean             has_layout;
-  P2vLinuxPageLayout   layout;
+  P2vLinuxPageLayout   layout;       /* that, and what page tables prove of it */
   P2vLinuxFrameOwners *owners;       /* NULL until needed */
   GArray              *resources;    /* P2vLinuxResource */
 };

@@ -49,9 +49,30 @@ p2v_linux_frames_get_layout (const P2vLinux   *kernel,
   P2vLinuxFrames *self = kernel->frames;
   G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
-  if (!self->has_layout)
-    p2v_linux_page_layout_find (kernel, memory, &self->layout);
+  if (!self->has_told)
+    p2v_linux_page_layout_find (kernel, memory, &self->told);
+  self->has_told = TRUE;
+  return &self->told;
+}
+
+/* The layout for frames. What others have of it, while address spaces are walked, must not change
+ * under them. */
+static const P2vLinuxPageLayout *
+prove_layout (const P2vLinux   *kernel,
+              P2vSystem        *system,
+              P2vVirtualMemory *memory)
+{
+  P2vLinuxFrames *self = kernel->frames;
+  const P2vLinuxPageLayout *told = p2v_linux_frames_get_layout (kernel, memory);
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  if (self->has_layout)
+    return &self->layout;
+  self->layout = *told;
   self->has_layout = TRUE;
+  guint32 mark = p2v_linux_page_find_table_mark (kernel, system, memory, told);
+  if (mark != 0)
+    p2v_linux_page_layout_set_table_mark (&self->layout, mark);
   return &self->layout;
 }
 
@@ -67,8 +88,8 @@ p2v_linux_open_frames (P2vSystem *system)
   self->memory = p2v_virtual_memory_new (&kernel->tables, kernel->root_pa);
   self->caches = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, free_cache);
   self->files = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_free);
-  p2v_linux_page_reader_init (&self->pages, kernel,
-                              p2v_linux_frames_get_layout (kernel, self->memory), self->memory);
+  p2v_linux_page_reader_init (&self->pages, kernel, prove_layout (kernel, system, self->memory),
+                              self->memory);
   return self;
 }
 

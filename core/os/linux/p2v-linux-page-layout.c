@@ -255,6 +255,31 @@ find_type_bits (const P2vLinux     *kernel,
     }
 }
 
+gboolean
+p2v_linux_page_layout_can_be_type (const P2vLinuxPageLayout *layout,
+                                   guint32                   word)
+{
+  guint32 buddy_mask = layout->types[LINUX_PAGE_TYPE_BUDDY].mask;
+
+  return word >= (guint32) 1 << 31 && word < layout->untyped_from &&
+         (word & buddy_mask) != layout->types[LINUX_PAGE_TYPE_BUDDY].value;
+}
+
+/* Between the two kinds of numbers in the last columns of type_rules[] the mark decides, of the
+ * type that comes behind it, too. */
+void
+p2v_linux_page_layout_set_table_mark (P2vLinuxPageLayout *layout,
+                                      guint32             word)
+{
+  guint32 guard_mask = layout->types[LINUX_PAGE_TYPE_GUARD].mask;
+
+  layout->types[LINUX_PAGE_TYPE_TABLE].mask = G_MAXUINT32;
+  layout->types[LINUX_PAGE_TYPE_TABLE].value = word;
+  if (guard_mask != 0 && (word & guard_mask) == layout->types[LINUX_PAGE_TYPE_GUARD].value)
+    layout->types[LINUX_PAGE_TYPE_GUARD].mask =
+      OLD_TYPE_BASE | type_rules[LINUX_PAGE_TYPE_GUARD].bit_with_kmemcg;
+}
+
 /* Kernels that describe no types tell of two members of the second record, a byte each; the count
  * stands at the next multiple of its size, for as long as they were told. Source: Linux
  * include/linux/mm_types.h, kernel/crash_core.c (4.18 to 6.5). */

@@ -120,7 +120,23 @@ void     p2v_linux_page_layout_find   (const P2vLinux           *kernel,
                                        P2vVirtualMemory         *memory,
                                        P2vLinuxPageLayout       *ret_layout);
 
-/* p2v-linux-frames.c: the same, found once for all; (transfer none). Any thread. */
+/* Whether a record whose _mapcount is @word can have a type by it. */
+gboolean p2v_linux_page_layout_can_be_type
+                                      (const P2vLinuxPageLayout *layout,
+                                       guint32                   word);
+/* Page tables have this word, whatever was believed before. */
+void     p2v_linux_page_layout_set_table_mark
+                                      (P2vLinuxPageLayout       *layout,
+                                       guint32                   word);
+
+/* p2v-linux-page-proof.c: the word that page tables have in the place of _mapcount, by those of
+ * processes; 0 if they do not agree on one. */
+guint32  p2v_linux_page_find_table_mark (const P2vLinux         *kernel,
+                                       P2vSystem                *system,
+                                       P2vVirtualMemory         *memory,
+                                       const P2vLinuxPageLayout *layout);
+
+/* p2v-linux-frames.c: as the kernel tells it, found once for all; (transfer none). Any thread. */
 const P2vLinuxPageLayout *p2v_linux_frames_get_layout
                                       (const P2vLinux           *kernel,
                                        P2vVirtualMemory         *memory);
