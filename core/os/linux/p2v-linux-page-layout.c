@@ -7,93 +7,6 @@
 
 #include "os/linux/p2v-linux-page.h"
 
-/* The types know a flag by its name. A kernel without type information still names some in its
- * VMCOREINFO; the last column is for the others there, and is the order of a kernel with all
- * options. Source: Linux include/linux/page-flags.h, enum pageflags (6.1). */
-static const struct
-{
-  P2vFrameFlags flag;
-  const char   *name;
-  gint          usual_bit;
-} flag_rules[] = {
-  { P2V_FRAME_FLAGS_LOCKED, "PG_locked", 0 },
-  { P2V_FRAME_FLAGS_REFERENCED, "PG_referenced", 1 },
-  { P2V_FRAME_FLAGS_UPTODATE, "PG_uptodate", 2 },
-  { P2V_FRAME_FLAGS_DIRTY, "PG_dirty", 3 },
-  { P2V_FRAME_FLAGS_LRU, "PG_lru", 4 },
-  { P2V_FRAME_FLAGS_ACTIVE, "PG_active", 5 },
-  { P2V_FRAME_FLAGS_ERROR, "PG_error", 8 },
-  { P2V_FRAME_FLAGS_RESERVED, "PG_reserved", 12 },
-  { P2V_FRAME_FLAGS_PRIVATE, "PG_private", 13 },
-  { P2V_FRAME_FLAGS_WRITEBACK, "PG_writeback", 15 },
-  { P2V_FRAME_FLAGS_RECLAIM, "PG_reclaim", 18 },
-  { P2V_FRAME_FLAGS_SWAPBACKED, "PG_swapbacked", 19 },
-  { P2V_FRAME_FLAGS_UNEVICTABLE, "PG_unevictable", 20 },
-  { P2V_FRAME_FLAGS_MLOCKED, "PG_mlocked", 21 },
-};
-
-G_STATIC_ASSERT (G_N_ELEMENTS (flag_rules) <= P2V_LINUX_MAX_FLAGS);
-
-/* PG_swapcache is another name of PG_owner_priv_1 (or PG_owner_2), PG_hugetlb and
- * PG_large_rmappable stand in the second record. Source: as above, and the same file of 6.12. */
-static const struct
-{
-  const char *name;
-  gint        usual_bit;
-} bit_rules[LINUX_N_PAGE_BITS] = {
-  [LINUX_PAGE_HEAD] = { "PG_head", 16 },
-  [LINUX_PAGE_SWAPCACHE] = { "PG_swapcache", 10 },
-  [LINUX_PAGE_SLAB] = { "PG_slab", 9 },
-  [LINUX_PAGE_DOUBLE_MAP] = { "PG_double_map", 6 },
-  [LINUX_PAGE_HUGETLB] = { "PG_hugetlb", -1 },
-  [LINUX_PAGE_LARGE_RMAPPABLE] = { "PG_large_rmappable", -1 },
-  [LINUX_PAGE_HWPOISON] = { "PG_hwpoison", -1 },
-};
-
-/* How the word that _mapcount shares tells its types. From 6.12 on the top byte is the type (enum
- * pagetype, PGTY_); in 6.11 each has a bit, that is clear, among the top ones (enum pagetype, PG_);
- * before, the bits are macros that only VMCOREINFO gives away, as the complement. Where that has
- * none, the last columns: from 5.11 to 6.10, and while there was a type between for memory of the
- * kernel that is charged to a control group. Source: Linux include/linux/page-flags.h; commit
- * 18b2db3b0385 "mm: Convert page kmemcg type to a page memcg flag" (5.11). */
-static const struct
-{
-  const char *type_name;
-  const char *bit_name;
-  const char *info_name;
-  guint32     usual_bit;
-  guint32     bit_with_kmemcg;
-} type_rules[LINUX_N_PAGE_TYPES] = {
-  [LINUX_PAGE_TYPE_BUDDY] = { "PGTY_buddy", "PG_buddy", "PAGE_BUDDY_MAPCOUNT_VALUE", 0x80, 0x80 },
-  [LINUX_PAGE_TYPE_OFFLINE] = { "PGTY_offline", "PG_offline", "PAGE_OFFLINE_MAPCOUNT_VALUE",
-                                0x100, 0x100 },
-  [LINUX_PAGE_TYPE_TABLE] = { "PGTY_table", "PG_table", NULL, 0x200, 0x400 },
-  [LINUX_PAGE_TYPE_GUARD] = { "PGTY_guard", "PG_guard", NULL, 0x400, 0x800 },
-  [LINUX_PAGE_TYPE_HUGETLB] = { "PGTY_hugetlb", "PG_hugetlb", "PAGE_HUGETLB_MAPCOUNT_VALUE", 0,
-                                0 },
-  [LINUX_PAGE_TYPE_SLAB] = { "PGTY_slab", "PG_slab", "PAGE_SLAB_MAPCOUNT_VALUE", 0, 0 },
-  [LINUX_PAGE_TYPE_ZSMALLOC] = { "PGTY_zsmalloc", "PG_zsmalloc", NULL, 0, 0 },
-  [LINUX_PAGE_TYPE_UNACCEPTED] = { "PGTY_unaccepted", "PG_unaccepted", NULL, 0, 0 },
-  [LINUX_PAGE_TYPE_LARGE_KMALLOC] = { "PGTY_large_kmalloc", "PG_large_kmalloc", NULL, 0, 0 },
-};
-
-/* Flags are bits of a long; what is greater is the enumerator of a type with the same name. */
-#define MAX_FLAG_BIT 63
-
-/* Source: Linux include/linux/page-flags.h, PAGE_TYPE_BASE (4.18 to 6.10). */
-#define OLD_TYPE_BASE ((guint32) 0xf0000000)
-
-/* Source: Linux include/linux/page-flags.h (6.12), page_type_has_type(): the top byte. */
-#define TYPE_MASK ((guint32) 0xff000000)
-
-/* A number below this is a type. Source: Linux include/linux/page-flags.h, PAGE_MAPCOUNT_RESERVE
- * (to 6.10): -128. */
-#define OLD_MAPCOUNT_RESERVE ((guint32) -128)
-
-/* The top byte of numbers that have no type. Source: Linux include/linux/page-flags.h (6.12),
- * PGTY_mapcount_underflow. */
-#define NO_TYPE ((guint32) 0xff << 24)
-
 /* The low bits of section_mem_map are flags, the second one says that there is a map. Source: Linux
  * include/linux/mmzone.h, SECTION_HAS_MEM_MAP and SECTION_MAP_LAST_BIT. */
 #define SECTION_HAS_MEM_MAP 2
@@ -159,127 +72,6 @@ find_members (const P2vLinux     *kernel,
     layout->slab_cache_at = member.offset_bytes;
 }
 
-/* A mask, or 0 if the kernel has no such flag. */
-static guint64
-find_flag (const P2vLinux *kernel,
-           const char     *name,
-           gint            usual_bit,
-           gboolean        has_names)
-{
-  gint64 bit;
-
-  if (p2v_type_source_find_enumerator (kernel->types, name, &bit) ||
-      get_number (kernel, "NUMBER", name, &bit))
-    return bit >= 0 && bit <= MAX_FLAG_BIT ? (guint64) 1 << bit : 0;
-  return has_names || usual_bit < 0 ? 0 : (guint64) 1 << usual_bit;
-}
-
-static void
-find_flags (const P2vLinux     *kernel,
-            P2vLinuxPageLayout *layout)
-{
-  gint64 bit;
-  gboolean has_names = p2v_type_source_find_enumerator (kernel->types, "PG_locked", &bit);
-
-  for (guint i = 0; i < G_N_ELEMENTS (flag_rules); i++)
-    {
-      guint64 mask =
-        find_flag (kernel, flag_rules[i].name, flag_rules[i].usual_bit, has_names);
-      if (mask == 0)
-        continue;
-      layout->flags[layout->n_flags].flag = flag_rules[i].flag;
-      layout->flags[layout->n_flags++].mask = mask;
-    }
-  for (guint i = 0; i < LINUX_N_PAGE_BITS; i++)
-    layout->bits[i] = find_flag (kernel, bit_rules[i].name, bit_rules[i].usual_bit, has_names);
-}
-
-/* TRUE if the kernel tells types by the top byte. */
-static gboolean
-find_type_bytes (const P2vLinux     *kernel,
-                 P2vLinuxPageLayout *layout)
-{
-  gint64 value;
-
-  if (!p2v_type_source_find_enumerator (kernel->types,
-                                        type_rules[LINUX_PAGE_TYPE_BUDDY].type_name, &value))
-    return FALSE;
-  layout->untyped_from = NO_TYPE;
-  for (guint i = LINUX_PAGE_TYPE_NONE + 1; i < LINUX_N_PAGE_TYPES; i++)
-    if (p2v_type_source_find_enumerator (kernel->types, type_rules[i].type_name, &value))
-      {
-        layout->types[i].mask = TYPE_MASK;
-        layout->types[i].value = (guint32) value << 24;
-      }
-  return TRUE;
-}
-
-/* The bit of a type, 0 if the kernel does not have it. */
-static guint32
-find_type_bit (const P2vLinux *kernel,
-               guint           type,
-               gboolean        has_kmemcg)
-{
-  gint64 value;
-
-  if (p2v_type_source_find_enumerator (kernel->types, type_rules[type].bit_name, &value) &&
-      value > MAX_FLAG_BIT)
-    return (guint32) value;
-  if (type_rules[type].info_name != NULL &&
-      get_number (kernel, "NUMBER", type_rules[type].info_name, &value))
-    return ~(guint32) value;
-  return has_kmemcg ? type_rules[type].bit_with_kmemcg : type_rules[type].usual_bit;
-}
-
-static void
-find_type_bits (const P2vLinux     *kernel,
-                P2vLinuxPageLayout *layout)
-{
-  guint32 base = OLD_TYPE_BASE;
-  gint64 value;
-  P2vMember member;
-  /* The change that took the type away gave this member another name. */
-  gboolean has_kmemcg =
-    p2v_type_source_find_member (kernel->types, "page", "mem_cgroup", &member);
-
-  layout->untyped_from = OLD_MAPCOUNT_RESERVE;
-  if (p2v_type_source_find_enumerator (kernel->types, "PAGE_MAPCOUNT_RESERVE", &value))
-    layout->untyped_from = (guint32) value;
-  if (p2v_type_source_find_enumerator (kernel->types, "PAGE_TYPE_BASE", &value))
-    base = (guint32) value;
-  for (guint i = LINUX_PAGE_TYPE_NONE + 1; i < LINUX_N_PAGE_TYPES; i++)
-    {
-      guint32 bit = find_type_bit (kernel, i, has_kmemcg);
-      layout->types[i].mask = bit != 0 ? base | bit : 0;
-      layout->types[i].value = base;
-    }
-}
-
-gboolean
-p2v_linux_page_layout_can_be_type (const P2vLinuxPageLayout *layout,
-                                   guint32                   word)
-{
-  guint32 buddy_mask = layout->types[LINUX_PAGE_TYPE_BUDDY].mask;
-
-  return word >= (guint32) 1 << 31 && word < layout->untyped_from &&
-         (word & buddy_mask) != layout->types[LINUX_PAGE_TYPE_BUDDY].value;
-}
-
-/* Between the two kinds of numbers in the last columns of type_rules[] the mark decides, of the
- * type that comes behind it, too. */
-void
-p2v_linux_page_layout_set_table_mark (P2vLinuxPageLayout *layout,
-                                      guint32             word)
-{
-  guint32 guard_mask = layout->types[LINUX_PAGE_TYPE_GUARD].mask;
-
-  layout->types[LINUX_PAGE_TYPE_TABLE].mask = G_MAXUINT32;
-  layout->types[LINUX_PAGE_TYPE_TABLE].value = word;
-  if (guard_mask != 0 && (word & guard_mask) == layout->types[LINUX_PAGE_TYPE_GUARD].value)
-    layout->types[LINUX_PAGE_TYPE_GUARD].mask =
-      OLD_TYPE_BASE | type_rules[LINUX_PAGE_TYPE_GUARD].bit_with_kmemcg;
-}
-
 /* Kernels that describe no types tell of two members of the second record, a byte each; the count
  * stands at the next multiple of its size, for as long as they were told. Source: Linux
  * include/linux/mm_types.h, kernel/crash_core.c (4.18 to 6.5). */
@@ -303,6 +95,26 @@ find_told_compound_members (const P2vLinux     *kernel,
       layout->dtor_at = layout->size_bytes + (guint32) dtor_at;
       layout->dtor_hugetlb = (guint8) dtor_hugetlb;
     }
+}
+
+/* Kernels of which nothing tells the members of struct folio: those with types in top bytes. The
+ * order is in the flags of the second record; the count has moved since, at the latest when
+ * compound_head got another name. Source: Linux include/linux/mm_types.h, struct folio (6.12 and
+ * 7.2), and folio_order(); 32-bit processors have the count in the third record in 7.2. */
+static void
+set_usual_folio_members (const P2vLinux     *kernel,
+                         P2vLinuxPageLayout *layout)
+{
+  guint32 word = kernel->arch->word_bytes;
+  gint64 head_at;
+
+  layout->order_at = layout->size_bytes + layout->flags_at;
+  if (!get_number (kernel, "OFFSET", "page.compound_info", &head_at))
+    layout->entire_mapcount_at = layout->size_bytes + 2 * word + sizeof (guint32);
+  else if (word == sizeof (guint64))
+    layout->entire_mapcount_at = layout->size_bytes + 2 * word + 2 * sizeof (guint32);
+  else
+    layout->entire_mapcount_at = 2 * layout->size_bytes + 4 * word;
 }
 
 static void
@@ -332,6 +144,9 @@ find_compound_members (const P2vLinux     *kernel,
       layout->dtor_hugetlb = (guint8) value;
     }
   find_told_compound_members (kernel, layout);
+  if (layout->order_at == 0 && layout->entire_mapcount_at == 0 &&
+      layout->types[LINUX_PAGE_TYPE_SLAB].mask != 0)
+    set_usual_folio_members (kernel, layout);
 }
 
 /* The order of the page that stands for a large page of zeros, where no symbol says which it is. */
@@ -483,9 +298,7 @@ p2v_linux_page_layout_find (const P2vLinux     *kernel,
   P2vLinuxPageLayout layout = { .frame_shift = p2v_linux_get_page_shift (kernel) };
 
   find_members (kernel, &layout);
-  find_flags (kernel, &layout);
-  if (!find_type_bytes (kernel, &layout))
-    find_type_bits (kernel, &layout);
+  p2v_linux_page_layout_find_bits (kernel, &layout);
   find_compound_members (kernel, &layout);
   /* Source: Linux include/linux/pgtable.h, is_zero_pfn() (6.12 and 7.2). */
   layout.zero_pfn = find_zero_pfn (kernel, memory, "zero_pfn");

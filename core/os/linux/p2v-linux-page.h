@@ -120,6 +120,9 @@ void     p2v_linux_page_layout_find   (const P2vLinux           *kernel,
                                        P2vVirtualMemory         *memory,
                                        P2vLinuxPageLayout       *ret_layout);
 
+/* p2v-linux-page-bits.c: fills in flags, bits and types. */
+void     p2v_linux_page_layout_find_bits (const P2vLinux        *kernel,
+                                       P2vLinuxPageLayout       *layout);
 /* Whether a record whose _mapcount is @word can have a type by it. */
 gboolean p2v_linux_page_layout_can_be_type
                                       (const P2vLinuxPageLayout *layout,
