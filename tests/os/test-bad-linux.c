@@ -423,6 +423,29 @@ root_of_an_address_space_that_leads_nowhere_is_reported (void **state)
     }
 }
 
+/* Every child of the root of the tree is the root again. Were each followed for each, this would
+ * take gigabytes; the processes are in the other lists as well. */
+static void
+tree_of_process_ids_that_is_its_own_child_ends (void **state)
+{
+  P2vMachine *self = *state;
+  /* Source: Linux 6.1 include/linux/xarray.h, struct xarray and struct xa_node, 64 slots. */
+  gsize head_pa = p2v_machine_symbol_pa (self, "init_pid_ns") + 8;
+  guint64 entry = p2v_machine_get_u64 (self, head_pa);
+
+  assert_int_equal (entry & 3, 2);
+  for (guint slot = 0; slot < 64; slot++)
+    p2v_machine_put (self, p2v_machine_va_to_pa (self, entry - 2) + 40 + 8 * slot, 8, entry);
+  g_autoptr (P2vSession) session = p2v_machine_open (self);
+  g_autoptr (P2vSystem) system = p2v_session_dup_system (session);
+  for (guint pid = 79; pid <= 90; pid++)
+    {
+      P2vProcess *process = p2v_system_find_pid (system, pid);
+      assert_non_null (process);
+      assert_false (p2v_process_get_methods (process) & p2v_machine_method_bit (system, "pids"));
+    }
+}
+
 /* Cut anywhere: an error that names the file, or an answer that says what it lacks. */
 static void
 assert_cut_is_noticed (P2vMachine *self,
@@ -482,6 +505,7 @@ main (void)
     p2v_test_with_machine (ring_of_one_task_that_leads_to_itself_ends),
     p2v_test_with_machine (ring_that_leads_into_other_data_keeps_the_processes),
     p2v_test_with_machine (root_of_an_address_space_that_leads_nowhere_is_reported),
+    p2v_test_with_machine (tree_of_process_ids_that_is_its_own_child_ends),
     p2v_test_with_machine (image_cut_anywhere_is_noticed),
   };
   return cmocka_run_group_tests (tests, NULL, NULL);

@@ -196,7 +196,8 @@ see_pid (P2vLinuxFinder *self,
       P2V_LINUX_METHOD_PIDS);
 }
 
-/* Puts the children of a radix-tree node on @queue. */
+/* Puts the children of a radix-tree node on @queue, up to the greatest number of tasks: in a
+ * crafted image a node is its own child, 64 times. */
 static void
 queue_slots (P2vLinuxFinder *self,
              P2vVirtAddr     node_va,
@@ -209,7 +210,7 @@ queue_slots (P2vLinuxFinder *self,
       guint64 entry;
       if (p2v_linux_read_word_at (self->kernel, self->memory,
                                   node_va + slots->offset_bytes + offset, &entry) &&
-          entry != 0)
+          entry != 0 && queue->len < P2V_LIMIT_TASKS)
         g_array_append_val (queue, entry);
     }
 }
@@ -237,7 +238,7 @@ p2v_linux_search_pid_tree (P2vLinuxFinder *self)
       return;
     }
   g_array_append_val (queue, entry);
-  for (guint i = 0; i < queue->len && i < P2V_LIMIT_TASKS; i++)
+  for (guint i = 0; i < queue->len; i++)
     {
       entry = g_array_index (queue, guint64, i);
       if ((entry & XA_TAG_MASK) == XA_TAG_NODE)
