@@ -43,6 +43,21 @@ class Image:
         }[s.arch]
         if s.mode == 'x64' and 'la57' in fl:
             s.mode = 'x64l5'
+        # i386: where the kernel's half begins, as the module says; else as most kernels have it
+        s.page_offset = 0xC0000000
+        try:
+            for l in open(out + '/rigtruth.tsv'):
+                if l.startswith('#page_offset') and s.arch == 'i386':
+                    s.page_offset = int(l.split()[1], 16)
+        except OSError:
+            pass
+
+    def kernel_root(s):
+        """the physical address of swapper_pg_dir, whose kernel half is the one that counts"""
+        va = int(s.info(r'SYMBOL\(swapper_pg_dir\)=(\w+)', '0'), 16)
+        if s.arch == 'arm64':
+            return va - int(s.info(r'NUMBER\(kimage_voffset\)=(0x\w+)', '0'), 0)
+        return va - s.page_offset
 
     def info(s, pattern, otherwise):
         """a value of the VMCOREINFO"""
@@ -78,8 +93,8 @@ class Stats(collections.Counter):
 
 
 def walk(img, pgd, st, kernel=False):
-    """yields (va, pfn, npages, kind) of the user half; kind P present, N PROT_NONE, S swap or
-    other non-present"""
+    """yields (va, pfn, npages, kind) of the user half, or of the kernel's; kind P present, N
+    PROT_NONE, S swap or other non-present"""
     mode = img.mode
     if mode in ('x64', 'x64l5', 'pae'):
         M = M52 & ~0xFFF
@@ -97,7 +112,7 @@ def walk(img, pgd, st, kernel=False):
                 if not e:
                     continue
                 va = base + (i << sh)
-                if kernel and va >> (56 if mode == 'x64l5' else 47) & 1:
+                if kernel and mode != 'pae' and va >> (56 if mode == 'x64l5' else 47) & 1:
                     va |= (1 << 64) - (1 << (57 if mode == 'x64l5' else 48))
                 if lvl == 1:
                     if e & 1:
@@ -121,7 +136,8 @@ def walk(img, pgd, st, kernel=False):
                     yield va, e, 1 << (sh - 12), 'S'
 
         if mode == 'pae':
-            yield from level(pgd, 3, 0, 0, 3, 32)
+            half = img.page_offset >> 30
+            yield from level(pgd, 3, 0, *((half, 4) if kernel else (0, half)), 32)
         else:
             yield from level(
                 pgd, 5 if mode == 'x64l5' else 4, 0, *((256, 512) if kernel else (0, 256))
@@ -129,7 +145,8 @@ def walk(img, pgd, st, kernel=False):
     elif mode == 'x32':
         t = tab(img, pgd, 4096, 'I')
         st['tables L2'] += 1
-        for i in range(768):
+        half = img.page_offset >> 22
+        for i in range(half, 1024) if kernel else range(half):
             e = t[i]
             if not e:
                 continue
@@ -201,7 +218,7 @@ def walk(img, pgd, st, kernel=False):
                     st['nonpresent L%d' % lvl] += 1
                     yield va, e, 1 << (sh - 12), 'S'
 
-        yield from level(pgd, first, 0)
+        yield from level(pgd, first, (1 << 64) - (1 << img.va_bits) if kernel else 0)
 
 
 def esc(b):
@@ -382,38 +399,44 @@ def load_truth(out):
     return t
 
 
-def kernel(img, a):
-    cr3 = int(
-        re.search(r'CR3=([0-9a-f]+)', open(img.out + '/qemu-registers.txt').read()).group(1), 16
-    )
-    st = Stats()
-    mine = {}
-    if img.mode in ('pae', 'x32'):
-        raise SystemExit('x86-64 only')
-    for va, pfn, n, k in walk(img, cr3 & ~0xFFF, st, True):
-        if k == 'P':
-            mine[va] = (pfn << 12, n)
+def compare_with_qemu(img, mine, what):
+    """with what QEMU's own 'info tlb' shows; of arm64 it shows nothing"""
     q = {}
+    start = 1 << 63 if img.arch == 'amd64' else img.page_offset
     p = subprocess.Popen(
         ['zstdcat', img.out + '/qemu-info-tlb.txt.zst'], stdout=subprocess.PIPE, text=True
     )
     for l in p.stdout:
         m = re.match(r'([0-9a-f]+): ([0-9a-f]+) (\S+)', l)
-        if m:
-            va = int(m.group(1), 16)
-            if va >> 63:
-                q[va] = int(m.group(2), 16)
+        if m and int(m.group(1), 16) >= start:
+            q[int(m.group(1), 16)] = int(m.group(2), 16) & M52
     only_q = [v for v in q if v not in mine]
     only_m = [v for v in mine if v not in q]
     dif = [v for v in q if v in mine and mine[v][0] != q[v]]
     print(
-        'CR3 %#x; kernel half: mine %d entries, qemu info tlb %d; '
+        '%s; kernel half: mine %d entries, qemu info tlb %d; '
         'only mine %d, only qemu %d, different %d'
-        % (cr3, len(mine), len(q), len(only_m), len(only_q), len(dif))
+        % (what, len(mine), len(q), len(only_m), len(only_q), len(dif))
     )
     for n, l in (('only mine', only_m), ('only qemu', only_q), ('different', dif)):
         for v in l[:4]:
             print('  ', n, hex(v), mine.get(v), hex(q.get(v, 0)))
+
+
+def kernel(img, a):
+    """of amd64 the root that the processor used, of the others the kernel's own"""
+    if img.arch == 'amd64':
+        text = open(img.out + '/qemu-registers.txt').read()
+        root = int(re.search(r'CR3=([0-9a-f]+)', text).group(1), 16) & ~0xFFF
+    else:
+        root = img.kernel_root()
+    st = Stats()
+    mine = {}
+    for va, pfn, n, k in walk(img, root, st, True):
+        if k == 'P':
+            mine[va] = (pfn << 12, n)
+    if img.arch != 'arm64':
+        compare_with_qemu(img, mine, 'root %#x' % root)
     runs = []
     for va in sorted(mine):
         pa, n = mine[va]
@@ -433,10 +456,11 @@ def kernel(img, a):
         *['  %x -> %x, %x bytes' % tuple(r) for r in big],
         sep='\n',
     )
-    print(
-        'runs of the espfix area (one page mapped over and over):',
-        sum(1 for r in runs if 0xFFFFFF0000000000 <= r[0] < 0xFFFFFF8000000000),
-    )
+    if img.arch == 'amd64':
+        print(
+            'runs of the espfix area (one page mapped over and over):',
+            sum(1 for r in runs if 0xFFFFFF0000000000 <= r[0] < 0xFFFFFF8000000000),
+        )
 
 
 def main():
@@ -447,7 +471,7 @@ def main():
     ap.add_argument(
         '--kernel',
         action='store_true',
-        help="x86: walk the kernel's half from CR3 and compare with qemu's own 'info tlb'; "
+        help="walk the kernel's half, on x86 compare it with qemu's own 'info tlb'; "
         'writes kernel-runs.tsv',
     )
     ap.add_argument('--csv')
