@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/p2v-limits.h"
+#include "os/linux/p2v-linux-areas.h"
 #include "os/linux/p2v-linux-swap.h"
 
 /* An entry that the processor does not accept but that keeps its page. To 6.9 it has a bit of its
@@ -214,6 +215,7 @@ const P2vLinuxArch p2v_linux_arch_arm64 = {
   .decode_foreign = decode_foreign,
   .swap_layouts = swap_layouts,
   .special_mask = PTE_SPECIAL,
+  .add_areas = p2v_linux_add_areas_of_arm64,
   .is_meant = is_arm64,
   .open_page_tables = open_arm64,
   .find_base = find_base,

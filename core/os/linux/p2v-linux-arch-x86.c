@@ -9,6 +9,7 @@
 
 #include "base/p2v-limits.h"
 #include "image/p2v-image-private.h"
+#include "os/linux/p2v-linux-areas.h"
 #include "os/linux/p2v-linux-swap.h"
 
 /* An entry that the processor does not accept but that keeps its page. Source: Linux
@@ -309,30 +310,17 @@ static const P2vLinuxAreaSpec areas_of_5_levels[] = {
   COMMON_AREAS,
 };
 
-static const P2vLinuxAreaSpec *
-get_areas (const P2vLinux *self,
-           gsize          *ret_n_areas)
+static void
+add_areas_of_64_bits (const P2vLinux   *self,
+                      P2vVirtualMemory *memory,
+                      GArray           *areas)
 {
   if (self->tables.form->n_levels == 5)
-    {
-      *ret_n_areas = G_N_ELEMENTS (areas_of_5_levels);
-      return areas_of_5_levels;
-    }
-  *ret_n_areas = G_N_ELEMENTS (areas_of_4_levels);
-  return areas_of_4_levels;
-}
-
-/* All roots have the same entries there, but for the LDT. */
-static void
-get_kernel_root (const P2vLinux *self,
-                 P2vPagingRoot  *ret_root)
-{
-  *ret_root = (P2vPagingRoot) {
-    .root_pa = self->root_pa,
-    .base_va = G_MAXUINT64 << self->tables.form->va_bits,
-    .first_slot = self->tables.n_user_root_slots,
-    .end_slot = 1u << self->tables.form->levels[0].index_bits,
-  };
+    p2v_linux_add_area_specs (self, memory, areas_of_5_levels, G_N_ELEMENTS (areas_of_5_levels),
+                              areas);
+  else
+    p2v_linux_add_area_specs (self, memory, areas_of_4_levels, G_N_ELEMENTS (areas_of_4_levels),
+                              areas);
 }
 
 const P2vLinuxArch p2v_linux_arch_x86_64 = {
@@ -349,8 +337,7 @@ const P2vLinuxArch p2v_linux_arch_x86_64 = {
   .special_mask = PAGE_SPECIAL,
   .is_meant = is_x86_64,
   .open_page_tables = open_x86_64,
-  .get_kernel_root = get_kernel_root,
-  .get_areas = get_areas,
+  .add_areas = add_areas_of_64_bits,
 };
 
 const P2vLinuxArch p2v_linux_arch_i386 = {
@@ -360,6 +347,7 @@ const P2vLinuxArch p2v_linux_arch_i386 = {
   .decode_foreign = decode_plain,
   .swap_layouts = swap_layouts_of_32_bits,
   .special_mask = PAGE_SPECIAL,
+  .add_areas = p2v_linux_add_areas_of_i386,
   .is_meant = is_i386,
   .open_page_tables = open_i386,
 };
@@ -372,6 +360,7 @@ const P2vLinuxArch p2v_linux_arch_i386_pae = {
   .decode_foreign = decode_inverted,
   .swap_layouts = swap_layouts_of_pae,
   .special_mask = PAGE_SPECIAL,
+  .add_areas = p2v_linux_add_areas_of_i386,
   .is_meant = is_i386_pae,
   .open_page_tables = open_i386_pae,
 };

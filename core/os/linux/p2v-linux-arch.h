@@ -9,34 +9,10 @@
 
 #pragma once
 
-#include "paging/p2v-paging.h"
+#include "paging/p2v-virtual-memory.h"
 
 typedef struct _P2vLinux P2vLinux;
 typedef struct _P2vLinuxSwapLayout P2vLinuxSwapLayout;
-
-/* How the start of an area is found: it is the number itself, what a variable of that name holds,
- * or the address of a symbol of that name, rounded up to a page; or that, rounded up to a large
- * page. */
-typedef enum
-{
-  LINUX_AREA_FIXED,
-  LINUX_AREA_VARIABLE,
-  LINUX_AREA_SYMBOL,
-  LINUX_AREA_BEHIND,
-} P2vLinuxAreaStart;
-
-/* An area of the kernel's half of the addresses. It ends where the next one begins, if that is
- * earlier than its length says. */
-typedef struct
-{
-  P2vMappingClass    mapping_class;
-  const char        *name;             /* of its region; in every language the same */
-  P2vLinuxAreaStart  start;
-  const char        *symbol;           /* unless it is fixed */
-  P2vVirtAddr        start_va;         /* if the symbol is not known; 0: no such area then */
-  guint64            length_bytes;
-  const char        *only_with;        /* or NULL: a symbol that kernels with this area have */
-} P2vLinuxAreaSpec;
 
 typedef struct
 {
@@ -52,11 +28,12 @@ typedef struct
   P2vForeignEntryFunc decode_foreign;
   const P2vLinuxSwapLayout *swap_layouts;  /* how entries of swapped pages are written */
   guint64             special_mask;    /* of entries to pages that are not counted */
-  /* Which part of which root is the kernel's half, and the areas in it. NULL: it is not walked. */
-  void              (*get_kernel_root) (const P2vLinux *self,
-                                        P2vPagingRoot  *ret_root);
-  const P2vLinuxAreaSpec *(*get_areas) (const P2vLinux *self,
-                                        gsize          *ret_n_areas);
+  /* Appends the areas of the kernel's half (P2vKernelArea) to @areas, in any order: each ends where
+   * the next one begins, if that is earlier than its length says. What is in none is said to be the
+   * kernel's and no more. */
+  void              (*add_areas)       (const P2vLinux   *self,
+                                        P2vVirtualMemory *memory,
+                                        GArray           *areas);
 
   /* Whether a VMCOREINFO is of such a kernel. */
   gboolean          (*is_meant)         (GHashTable  *info);

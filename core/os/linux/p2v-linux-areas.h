@@ -8,7 +8,50 @@
 
 #include "os/linux/p2v-linux-private.h"
 
+/* How the start of an area is found: it is the number itself, what a variable of that name holds,
+ * or the address of a symbol of that name, rounded up to a page; or that, rounded up to a large
+ * page. */
+typedef enum
+{
+  LINUX_AREA_FIXED,
+  LINUX_AREA_VARIABLE,
+  LINUX_AREA_SYMBOL,
+  LINUX_AREA_BEHIND,
+} P2vLinuxAreaStart;
+
+/* An area of the kernel's half of the addresses. It ends where the next one begins, if that is
+ * earlier than its length says. */
+typedef struct
+{
+  P2vMappingClass    mapping_class;
+  const char        *name;             /* of its region; in every language the same */
+  P2vLinuxAreaStart  start;
+  const char        *symbol;           /* unless it is fixed */
+  P2vVirtAddr        start_va;         /* if the symbol is not known; 0: no such area then */
+  guint64            length_bytes;
+  const char        *only_with;        /* or NULL: a symbol that kernels with this area have */
+} P2vLinuxAreaSpec;
+
 /* p2v-linux-kernel-space.c */
+
+/* For arch->add_areas: one area, and those of a table. */
+void        p2v_linux_add_area         (GArray                 *areas,
+                                        P2vMappingClass         mapping_class,
+                                        const char             *name,
+                                        P2vVirtAddr             start_va,
+                                        guint64                 length_bytes);
+void        p2v_linux_add_area_specs   (const P2vLinux         *self,
+                                        P2vVirtualMemory       *memory,
+                                        const P2vLinuxAreaSpec *specs,
+                                        gsize                   n_specs,
+                                        GArray                 *areas);
+/* p2v-linux-image-areas.c: the parts of the kernel's image, as its own list of resources has them,
+ * or its code where that is not known; behind each begins an area of @class_behind. */
+void        p2v_linux_add_image_areas  (const P2vLinux         *self,
+                                        P2vVirtualMemory       *memory,
+                                        P2vMappingClass         class_behind,
+                                        const char             *name_behind,
+                                        GArray                 *areas);
 
 /* Tells @system of the kernel's half, if it is known for the processor. */
 void        p2v_linux_add_kernel_space (const P2vLinux     *self,
@@ -21,6 +64,14 @@ gboolean    p2v_linux_load_kernel_regions (const P2vLinux  *self,
                                            P2vAddressSpace *space,
                                            GPtrArray       *regions,
                                            GError         **error);
+
+/* p2v-linux-areas-NAME.c: for arch->add_areas of these processors. */
+void        p2v_linux_add_areas_of_arm64 (const P2vLinux       *self,
+                                         P2vVirtualMemory      *memory,
+                                         GArray                *areas);
+void        p2v_linux_add_areas_of_i386 (const P2vLinux        *self,
+                                         P2vVirtualMemory      *memory,
+                                         GArray                *areas);
 
 /* p2v-linux-list.c */
 

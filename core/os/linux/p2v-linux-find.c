@@ -18,7 +18,7 @@
 
 /* What is read at a time, beside what may straddle the end. */
 #define CHUNK_BYTES ((gsize) 64 << 10)
-#define MAX_NEEDLE  64
+#define MAX_NEEDLE  P2V_LINUX_MAX_NEEDLE
 
 /* The longest name of the first task, and that of kernels for one processor. Source: Linux
  * init/init_task.c INIT_TASK_COMM, kernel/sched/core.c init_idle(). */
@@ -70,15 +70,14 @@ search_chunk (const Search *self,
   return FALSE;
 }
 
-/* Searches the kernel's image for @needle; TRUE as soon as @try_found is. The place is mapped by
- * the kernel where its image is. */
-static gboolean
-find_in_image (const P2vLinux   *kernel,
-               P2vVirtualMemory *memory,
-               gconstpointer     needle,
-               gsize             length,
-               P2vFoundFunc      try_found,
-               gpointer          user_data)
+/* The place is mapped by the kernel where its image is. */
+gboolean
+p2v_linux_find_in_image (const P2vLinux   *kernel,
+                         P2vVirtualMemory *memory,
+                         gconstpointer     needle,
+                         gsize             length,
+                         P2vFoundFunc      try_found,
+                         gpointer          user_data)
 {
   Search self = { kernel, memory, needle, length, try_found, user_data };
   g_autofree guint8 *buffer = g_malloc (CHUNK_BYTES + MAX_NEEDLE);
@@ -107,7 +106,8 @@ p2v_linux_find_init_comm (const P2vLinux   *kernel,
                           gpointer          user_data)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (init_comms); i++)
-    if (find_in_image (kernel, memory, init_comms[i], sizeof init_comms[i], try_found, user_data))
+    if (p2v_linux_find_in_image (kernel, memory, init_comms[i], sizeof init_comms[i], try_found,
+                                 user_data))
       return TRUE;
   return FALSE;
 }
@@ -149,7 +149,7 @@ p2v_linux_find_btf (P2vLinux *self)
 {
   g_autoptr (P2vVirtualMemory) memory = p2v_virtual_memory_new (&self->tables, self->root_pa);
 
-  return find_in_image (self, memory, btf_header, sizeof btf_header, try_btf, self);
+  return p2v_linux_find_in_image (self, memory, btf_header, sizeof btf_header, try_btf, self);
 }
 
 /* Whether the task whose name is at @comm_va is init_task: it is its own parent. */

@@ -51,13 +51,17 @@ find_start (const P2vLinux         *self,
 
 /* No area may reach into the next one, nor beyond the last address. */
 static void
-trim_areas (GArray *areas)
+trim_areas (const P2vLinux *self,
+            GArray         *areas)
 {
+  /* With 64 bits 0. */
+  P2vVirtAddr end_va = p2v_linux_max_word (self) + 1;
+
   g_array_sort (areas, compare_areas);
   for (guint i = 0; i < areas->len; i++)
     {
       P2vKernelArea *area = &g_array_index (areas, P2vKernelArea, i);
-      guint64 room = (i + 1 < areas->len ? area[1].start_va : 0) - area->start_va;
+      guint64 room = (i + 1 < areas->len ? area[1].start_va : end_va) - area->start_va;
       area->length_bytes = MIN (area->length_bytes, room);
     }
   for (guint i = areas->len; i-- > 0;)
@@ -66,31 +70,62 @@ trim_areas (GArray *areas)
 }
 
 void
+p2v_linux_add_area (GArray          *areas,
+                    P2vMappingClass  mapping_class,
+                    const char      *name,
+                    P2vVirtAddr      start_va,
+                    guint64          length_bytes)
+{
+  P2vKernelArea area = { start_va, length_bytes, mapping_class, name };
+
+  g_array_append_val (areas, area);
+}
+
+void
+p2v_linux_add_area_specs (const P2vLinux         *self,
+                          P2vVirtualMemory       *memory,
+                          const P2vLinuxAreaSpec *specs,
+                          gsize                   n_specs,
+                          GArray                 *areas)
+{
+  for (gsize i = 0; i < n_specs; i++)
+    {
+      P2vVirtAddr any_va, start_va = find_start (self, &specs[i], memory);
+      if (start_va != 0 &&
+          (specs[i].only_with == NULL ||
+           p2v_symbol_table_find (self->symbol_table, specs[i].only_with, &any_va)))
+        p2v_linux_add_area (areas, specs[i].mapping_class, specs[i].name, start_va,
+                            specs[i].length_bytes);
+    }
+}
+
+/* The kernel's own root leads to all of its half; those of processes have the same entries there,
+ * but for what is each process's own. Where the two halves have a root each all of it is the
+ * kernel's. */
+static P2vPagingRoot
+get_kernel_root (const P2vLinux *self)
+{
+  const P2vPagingForm *form = self->tables.form;
+
+  return (P2vPagingRoot) {
+    .root_pa = self->root_pa,
+    .base_va = form->has_upper_half ? G_MAXUINT64 << form->va_bits : 0,
+    .first_slot = form->has_two_roots ? 0 : self->tables.n_user_root_slots,
+    .end_slot = 1u << form->levels[0].index_bits,
+  };
+}
+
+void
 p2v_linux_add_kernel_space (const P2vLinux   *self,
                             P2vSystem        *system,
                             P2vVirtualMemory *memory)
 {
-  P2vPagingRoot root;
-  gsize n_specs;
-
-  if (self->arch->get_areas == NULL || self->arch->get_kernel_root == NULL)
-    return;
+  const P2vPagingRoot root = get_kernel_root (self);
   GArray *areas = g_array_new (FALSE, FALSE, sizeof (P2vKernelArea));
-  const P2vLinuxAreaSpec *specs = self->arch->get_areas (self, &n_specs);
-  for (gsize i = 0; i < n_specs; i++)
-    {
-      P2vVirtAddr any_va;
-      P2vKernelArea area = { .start_va = find_start (self, &specs[i], memory),
-                             .length_bytes = specs[i].length_bytes,
-                             .mapping_class = specs[i].mapping_class,
-                             .name = specs[i].name };
-      if (area.start_va != 0 &&
-          (specs[i].only_with == NULL ||
-           p2v_symbol_table_find (self->symbol_table, specs[i].only_with, &any_va)))
-        g_array_append_val (areas, area);
-    }
-  trim_areas (areas);
-  self->arch->get_kernel_root (self, &root);
+
+  if (self->arch->add_areas != NULL)
+    self->arch->add_areas (self, memory, areas);
+  trim_areas (self, areas);
   p2v_system_take_kernel (system, &root, areas);
 }
 
@@ -138,10 +173,28 @@ dup_vm_area_name (const P2vLinux       *self,
   return caller != NULL ? g_strconcat (kind, " ", caller, NULL) : g_strdup (kind);
 }
 
+/* Whether it is the place of the kernel's own image, which is an area of vmalloc on arm64. Source:
+ * Linux arch/arm64/mm/mmu.c, declare_vma(). */
+static gboolean
+has_image (const P2vLinuxVmArea *vm_area,
+           GArray               *areas)
+{
+  for (guint i = 0; i < areas->len; i++)
+    {
+      const P2vKernelArea *area = &g_array_index (areas, P2vKernelArea, i);
+      if (area->mapping_class == P2V_MAPPING_KERNEL_IMAGE &&
+          (area->start_va - vm_area->start_va < vm_area->length_bytes ||
+           vm_area->start_va - area->start_va < area->length_bytes))
+        return TRUE;
+    }
+  return FALSE;
+}
+
 /* @stacks: the name of a thread by the address of its stack. An area of a module is told by the
  * module. */
 static void
 add_vm_areas (const P2vLinux *self,
+              GArray         *kernel_areas,
               GPtrArray      *modules,
               GHashTable     *stacks,
               GArray         *areas,
@@ -150,7 +203,8 @@ add_vm_areas (const P2vLinux *self,
   for (guint i = 0; i < areas->len; i++)
     {
       const P2vLinuxVmArea *area = &g_array_index (areas, P2vLinuxVmArea, i);
-      if (p2v_linux_find_module (modules, area->start_va) == NULL)
+      if (p2v_linux_find_module (modules, area->start_va) == NULL &&
+          !has_image (area, kernel_areas))
         add_region (parts, area->start_va, area->length_bytes, P2V_MAPPING_VMALLOC,
                     dup_vm_area_name (self, modules, stacks, area));
     }
@@ -231,7 +285,7 @@ p2v_linux_load_kernel_regions (const P2vLinux   *self,
       g_hash_table_insert (stack_names, &stack->start_va, stack->name);
     }
   add_modules (modules, parts);
-  add_vm_areas (self, modules, stack_names, vm_areas, parts);
+  add_vm_areas (self, areas, modules, stack_names, vm_areas, parts);
   g_ptr_array_sort (parts, compare_regions);
   for (guint i = 0; i < areas->len; i++)
     fill_area (&g_array_index (areas, P2vKernelArea, i), parts, &position, regions);

@@ -406,7 +406,16 @@ gboolean    p2v_linux_complete_sources  (P2vLinux              *self,
 /* Whether what was found at @va is meant. */
 typedef gboolean (*P2vFoundFunc) (P2vVirtAddr va,
                                   gpointer    user_data);
-/* Searches the kernel's image for the name of the first task; TRUE as soon as @try_found is. */
+/* Searches the kernel's image for @needle, of P2V_LINUX_MAX_NEEDLE bytes at most; TRUE as soon as
+ * @try_found is. */
+#define P2V_LINUX_MAX_NEEDLE 64
+gboolean    p2v_linux_find_in_image     (const P2vLinux        *self,
+                                         P2vVirtualMemory      *memory,
+                                         gconstpointer          needle,
+                                         gsize                  length,
+                                         P2vFoundFunc           try_found,
+                                         gpointer               user_data);
+/* The same for the name of the first task. */
 gboolean    p2v_linux_find_init_comm    (const P2vLinux        *self,
                                          P2vVirtualMemory      *memory,
                                          P2vFoundFunc           try_found,

@@ -13,17 +13,29 @@
 
 #define MAX_NAME_BYTES 128
 
-static const char *const members[] = { "start", "end", "name", "sibling", "child" };
+/* The bytes of the kernel's first code that the list may have before those of _stext. Source: Linux
+ * arch/arm64/include/asm/memory.h, SEGMENT_ALIGN. */
+#define SEGMENT_BYTES ((guint64) 64 << 10)
+
+/* Resources one in the other, up to the root. */
+#define MAX_DEPTH 16
+
+static const char *const members[] = { "start", "end", "name", "parent", "sibling", "child" };
 
 enum
 {
   START,
   END,
   NAME,
+  PARENT,
   SIBLING,
   CHILD,
   N_MEMBERS,
 };
+
+/* Where they are if the kernel's types do not say it, in words behind the two numbers. Source:
+ * Linux include/linux/ioport.h, struct resource (4.6 on). */
+static const guint member_words[N_MEMBERS] = { 0, 0, 0, 3, 4, 5 };
 
 G_STATIC_ASSERT (G_N_ELEMENTS (members) == N_MEMBERS);
 
@@ -34,16 +46,33 @@ typedef struct
   P2vMember         members[N_MEMBERS];
   GArray           *resources;
   GArray           *queue;       /* P2vVirtAddr: those to be read, with their depth behind each */
+  P2vVirtAddr       root_va;     /* of iomem_resource */
 } Loader;
 
-static gboolean
+/* The two numbers are as wide as an entry of the page tables. Source: Linux include/linux/types.h,
+ * resource_size_t. */
+static void
+assume_members (Loader *self)
+{
+  guint32 number = self->kernel->tables.form->entry_bytes, word = self->kernel->arch->word_bytes;
+
+  for (guint i = 0; i < N_MEMBERS; i++)
+    self->members[i] = (P2vMember) { .offset_bytes = 2 * number + word * member_words[i],
+                                     .size_bytes = word };
+  self->members[START] = (P2vMember) { .offset_bytes = 0, .size_bytes = number };
+  self->members[END] = (P2vMember) { .offset_bytes = number, .size_bytes = number };
+}
+
+static void
 find_members (Loader *self)
 {
   for (guint i = 0; i < N_MEMBERS; i++)
     if (!p2v_type_source_find_member (self->kernel->types, "resource", members[i],
                                       &self->members[i]))
-      return FALSE;
-  return TRUE;
+      {
+        assume_members (self);
+        return;
+      }
 }
 
 /* Addresses of resources have 64 bits also where pointers have not. */
@@ -94,6 +123,61 @@ add_resource (Loader      *self,
   g_array_append_val (self->resources, resource);
 }
 
+static gboolean
+has_name (Loader      *self,
+          P2vVirtAddr  resource_va,
+          const char  *expected)
+{
+  g_autoptr (GString) name = g_string_new (NULL);
+  guint64 name_va;
+
+  if (!read_number (self, resource_va, NAME, &name_va) || name_va == 0)
+    return FALSE;
+  p2v_virtual_memory_append_string (self->memory, name_va, MAX_NAME_BYTES, name);
+  return g_str_equal (name->str, expected);
+}
+
+/* Whether the resource at @va is that of the kernel's code, and leads to the root. */
+static gboolean
+try_code (P2vVirtAddr va,
+          gpointer    user_data)
+{
+  Loader *self = user_data;
+  guint64 parent_va;
+
+  if (!has_name (self, va, "Kernel code") || !read_number (self, va, PARENT, &parent_va) ||
+      !has_name (self, parent_va, "System RAM"))
+    return FALSE;
+  for (guint i = 0; i < MAX_DEPTH; i++, va = parent_va)
+    if (!read_number (self, va, PARENT, &parent_va))
+      return FALSE;
+    else if (parent_va == 0)
+      {
+        self->root_va = va;
+        return TRUE;
+      }
+  return FALSE;
+}
+
+/* Where no symbol tells the root: the resource of the kernel's code is a variable of the kernel,
+ * and begins where that does. */
+static gboolean
+find_root (Loader *self)
+{
+  const P2vLinux *kernel = self->kernel;
+
+  if (p2v_symbol_table_find (kernel->symbol_table, "iomem_resource", &self->root_va))
+    return TRUE;
+  for (guint64 before = 0; before <= SEGMENT_BYTES; before += SEGMENT_BYTES)
+    {
+      guint64 start_pa = GUINT64_TO_LE (kernel->image_va - kernel->delta - before);
+      if (p2v_linux_find_in_image (kernel, self->memory, &start_pa, self->members[START].size_bytes,
+                                   try_code, self))
+        return TRUE;
+    }
+  return FALSE;
+}
+
 static void
 clear_resource (gpointer resource)
 {
@@ -107,15 +191,13 @@ p2v_linux_load_resources (const P2vLinux   *kernel,
   GArray *resources = g_array_new (FALSE, FALSE, sizeof (P2vLinuxResource));
   g_autoptr (GArray) queued = g_array_new (FALSE, FALSE, sizeof (P2vVirtAddr));
   Loader self = { .kernel = kernel, .memory = memory, .resources = resources, .queue = queued };
-  P2vVirtAddr root_va;
+  P2vVirtAddr first_va;
 
   g_array_set_clear_func (resources, clear_resource);
-  if (!p2v_symbol_table_find (kernel->symbol_table, "iomem_resource", &root_va) ||
-      !find_members (&self) ||
-      !p2v_linux_read_word_at (kernel, memory, root_va + self.members[CHILD].offset_bytes,
-                               &root_va))
+  find_members (&self);
+  if (!find_root (&self) || !read_number (&self, self.root_va, CHILD, &first_va))
     return resources;
-  queue (&self, root_va, 0);
+  queue (&self, first_va, 0);
   /* A tree that leads back into itself ends by the count. */
   for (guint i = 0; i + 1 < queued->len && i < 2 * MAX_RESOURCES; i += 2)
     add_resource (&self, g_array_index (queued, P2vVirtAddr, i),
