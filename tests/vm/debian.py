@@ -126,6 +126,13 @@ def get_headers(apt, kver, arch):
         sh('sed', '-i', 's,gcc-[0-9]*$,gcc-12,', hd + '/.kernelvariables')
 
 
+def get_busybox(arch):
+    bb = f'{CACHE}/bb-{arch}'
+    if not os.path.isdir(bb):
+        Apt(None).unpack(f'busybox-static:{arch}', bb)
+    return bb
+
+
 def get_newest(v, arch, lime=False):
     """The version of a variant's kernel, with what get() gives: the newest that can be had, for a
     mirror in the middle of its own update has packages in its lists that it does not have."""
@@ -142,9 +149,7 @@ def get(v, arch, lime=False):
     apt = Apt(v.get('suite'))
     kver = v['kver']
     kd = get_kernel(apt, kver, arch)
-    bb = f'{CACHE}/bb-{arch}'
-    if not os.path.isdir(bb):
-        apt.unpack(f'busybox-static:{arch}', bb)
+    bb = get_busybox(arch)
     if v.get('suite') not in SUITES_WITH_MODULES:
         return kd, bb, None
     get_headers(apt, kver, arch)

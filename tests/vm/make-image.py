@@ -6,7 +6,7 @@
 import sys, os, subprocess, json, socket, time, shutil, glob, re, struct, argparse
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import debian
+import debian, kernels
 from debian import CACHE, HERE, sh
 
 K61, K612, KC, KARM = (
@@ -87,6 +87,7 @@ VARIANTS = {
         append='init_on_free=1 cryptomgr.notests nosmp slub_debug=- hugepages=1',
     ),
 }
+VARIANTS.update(kernels.KERNELS)
 TOOL = {
     'amd64': ('gcc', 'qemu-system-x86_64', 'ttyS0'),
     'i386': ('i686-linux-gnu-gcc-12', 'qemu-system-i386', 'ttyS0'),
@@ -95,6 +96,8 @@ TOOL = {
 
 
 def arch_of(v):
+    if 'arch' in v:
+        return v['arch']
     name = v.get('kver') or v['flavour']
     return 'i386' if '686' in name else 'arm64' if 'arm64' in name else 'amd64'
 
@@ -315,7 +318,11 @@ def main():
     out = os.path.abspath(a.outdir)
     work = out + '/work'
     os.makedirs(work, exist_ok=True)
-    v['kver'], kd, bb, ko = debian.get_newest(v, arch, a.lime_module)
+    if 'source' in v:
+        v['kver'] = a.variant
+        (kd, ko), bb = kernels.get(a.variant), debian.get_busybox(arch)
+    else:
+        v['kver'], kd, bb, ko = debian.get_newest(v, arch, a.lime_module)
     build(v, arch, kd, bb, ko, work)
     for f in 'serial.log', 'qmp.sock', 'truth.raw', 'lime.raw':
         if os.path.exists(f'{work}/{f}'):
