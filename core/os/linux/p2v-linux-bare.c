@@ -17,7 +17,7 @@
 
 #include "base/p2v-text.h"
 #include "image/p2v-image-private.h"
-#include "os/linux/p2v-linux-private.h"
+#include "os/linux/p2v-linux-bare.h"
 #include "os/symbols/p2v-kallsyms-search.h"
 
 #define BANNER_START "Linux version "
@@ -28,6 +28,9 @@
 
 /* A machine has one, and copies of files with other kernels in them. */
 #define MAX_BANNERS 64
+
+/* Around as many of them page tables are searched, which takes longest. */
+#define MAX_TABLE_SEARCHES 8
 
 /* Where the kernel's image is linked on x86-64, and how far and in what steps KASLR moves it.
  * Source: Linux arch/x86/include/asm/page_64_types.h, __START_KERNEL_map, KERNEL_IMAGE_SIZE;
@@ -51,6 +54,7 @@ typedef struct
   P2vSymbolTable        *symbols;       /* the first that was found in memory, or NULL */
   gboolean               is_physical;   /* its addresses are physical ones */
   guint                  n_attempts;
+  guint                  n_table_searches;
   GError                *first_error;
 } Bare;
 
@@ -145,13 +149,12 @@ search_memory (Bare    *self,
   return TRUE;
 }
 
-/* What tells one kind of kernel from another in VMCOREINFO, beside the addresses. Each is tried:
- * only the right one leads through the page tables to the banner. */
+/* What tells one kind of kernel for x86 from another in VMCOREINFO, beside the addresses. Each is
+ * tried: only the right one leads through the page tables to the banner. */
 typedef enum
 {
   DELTA_UNSAID,                /* the linear map's, which the reader finds out */
   DELTA_PHYS_BASE,
-  DELTA_VOFFSET,
 } DeltaKey;
 
 typedef struct
@@ -165,15 +168,6 @@ typedef struct
 static const Shape shapes[] = {
   { DELTA_PHYS_BASE, "4096", NULL, NULL },
   { DELTA_PHYS_BASE, "4096", "NUMBER(pgtable_l5_enabled)", "1" },
-  { DELTA_VOFFSET, "4096", "NUMBER(VA_BITS)", "48" },
-  { DELTA_VOFFSET, "4096", "NUMBER(VA_BITS)", "39" },
-  { DELTA_VOFFSET, "4096", "NUMBER(VA_BITS)", "52" },
-  { DELTA_VOFFSET, "16384", "NUMBER(VA_BITS)", "47" },
-  { DELTA_VOFFSET, "16384", "NUMBER(VA_BITS)", "48" },
-  { DELTA_VOFFSET, "16384", "NUMBER(VA_BITS)", "52" },
-  { DELTA_VOFFSET, "65536", "NUMBER(VA_BITS)", "42" },
-  { DELTA_VOFFSET, "65536", "NUMBER(VA_BITS)", "48" },
-  { DELTA_VOFFSET, "65536", "NUMBER(VA_BITS)", "52" },
   { DELTA_UNSAID, "4096", "CONFIG_X86_PAE", "y" },
   { DELTA_UNSAID, "4096", NULL, NULL },
 };
@@ -228,8 +222,6 @@ make_info (const Shape          *shape,
   if (shape->delta_key == DELTA_PHYS_BASE)
     add_key (info, "NUMBER(phys_base)",
              g_strdup_printf ("%" PRId64, (gint64) (START_KERNEL_MAP - delta)));
-  if (shape->delta_key == DELTA_VOFFSET)
-    add_key (info, "NUMBER(kimage_voffset)", g_strdup_printf ("0x%" PRIx64, delta));
   if (shape->key != NULL)
     add_key (info, shape->key, g_strdup (shape->value));
   return g_steal_pointer (&info);
@@ -358,6 +350,48 @@ offer_files (Bare                *self,
   return offer_file (self, found, banner);
 }
 
+/* The flat image is to be opened anew, for it begins elsewhere. */
+static gboolean
+set_base_error (const Bare   *self,
+                const Banner *banner,
+                P2vPhysAddr   base_pa,
+                GError      **error)
+{
+  g_autofree char *text = p2v_text_escape (banner->text + strlen (BANNER_START), -1);
+  g_autofree char *reason = g_strdup_printf (
+    _("the flat image begins at physical address 0x%" PRIx64
+      ", where its page tables lead to themselves"),
+    base_pa);
+
+  *self->search->ret_base_pa = base_pa;
+  /* Translators: file name, kernel release such as 6.1.0-56-amd64, a sentence. */
+  g_set_error (error, P2V_OS_ERROR, P2V_OS_ERROR_CORRUPT, _("“%s”: Linux %s: %s"),
+               p2v_image_get_display_name (self->search->image), text, reason);
+  return FALSE;
+}
+
+/* Without symbols, by what its page tables map. */
+static gboolean
+offer_tables (Bare          *self,
+              const Banner  *banner,
+              GError       **error)
+{
+  P2vLinuxBareTables found;
+
+  if (self->n_table_searches++ >= MAX_TABLE_SEARCHES ||
+      !p2v_linux_find_bare_tables (self->search, banner->pa, &found))
+    return FALSE;
+  if (found.base_pa != 0)
+    return set_base_error (self, banner, found.base_pa, error);
+  g_autofree char *release = dup_release (banner);
+  g_autoptr (GHashTable) info =
+    p2v_linux_make_arm64_info (self->search->image, &found, release);
+  /* What is wrong with a kernel of which this much is known is worth more than what was wrong with
+   * what was only tried. */
+  g_clear_error (&self->first_error);
+  return self->try_candidate (info, self->user_data, &self->first_error);
+}
+
 /* What was found and what is missing. */
 static void
 set_error (const Bare           *self,
@@ -393,13 +427,21 @@ search_and_offer (Bare                 *self,
                   const P2vSymbolFile  *file,
                   GError              **error)
 {
+  g_autoptr (GError) local_error = NULL;
+
   if (!search_memory (self, error))
     return FALSE;
   for (guint i = 0; i < self->banners->len; i++)
     {
       const Banner *banner = &g_array_index (self->banners, Banner, i);
-      if (offer_own (self, banner) || offer_files (self, file, banner))
+      if (offer_own (self, banner) || offer_files (self, file, banner) ||
+          offer_tables (self, banner, &local_error))
         return TRUE;
+      if (local_error != NULL)
+        {
+          g_propagate_error (error, g_steal_pointer (&local_error));
+          return FALSE;
+        }
       if (g_cancellable_set_error_if_cancelled (self->search->cancellable, error))
         return FALSE;
     }
