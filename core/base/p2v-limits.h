@@ -32,6 +32,11 @@
 /* Bytes of a process's name and of a file's path. Source: Linux TASK_COMM_LEN 16, PATH_MAX 4096. */
 #define P2V_LIMIT_PATH_BYTES 4096
 
+/* Bytes of the path of an open file as it is found by climbing, which may be longer than what a
+ * system call takes, and directories in it. */
+#define P2V_LIMIT_DEEP_PATH_BYTES 65536
+#define P2V_LIMIT_DEEP_PATH_STEPS 32768
+
 /* Symbols in a kernel's symbol table; Debian 6.12 has 163,205. */
 #define P2V_LIMIT_SYMBOLS ((guint) 4 << 20)
 

@@ -12,9 +12,6 @@
 #include "base/p2v-text.h"
 #include "os/linux/p2v-linux-private.h"
 
-/* Directories and mounts between a file and the root; a cycle in damaged memory ends here. */
-#define MAX_STEPS 1024
-
 #define DELETED " (deleted)"
 
 typedef struct
@@ -77,7 +74,8 @@ leave_mount (const P2vLinux   *self,
   return CLIMB_ON;
 }
 
-/* Moves to the parent and puts the name that was left in front of @path. */
+/* Moves to the parent and appends the name that was left, with the slash before it, to @path,
+ * whose bytes are in reverse order. */
 static Climb
 climb (const P2vLinux   *self,
        P2vVirtualMemory *memory,
@@ -96,10 +94,32 @@ climb (const P2vLinux   *self,
     return CLIMB_ROOT;
 
   g_autoptr (GString) name = read_name (self, memory, place->dentry);
-  g_string_prepend_len (path, name->str, (gssize) name->len);
-  g_string_prepend_c (path, '/');
+  g_string_append_len (path, g_strreverse (name->str), (gssize) name->len);
+  g_string_append_c (path, '/');
   place->dentry = parent;
-  return path->len < P2V_LIMIT_PATH_BYTES ? CLIMB_ON : CLIMB_LOST;
+  return path->len < P2V_LIMIT_DEEP_PATH_BYTES ? CLIMB_ON : CLIMB_LOST;
+}
+
+/* Up to the root of all mounts; a cycle in damaged memory is lost when it meets a place of before,
+ * which is kept for twice as many steps each time. */
+static Climb
+climb_all (const P2vLinux   *self,
+           P2vVirtualMemory *memory,
+           PathPlace         place,
+           GString          *path)
+{
+  PathPlace kept = { 0 };
+  Climb result = CLIMB_ON;
+
+  for (guint i = 1; i <= P2V_LIMIT_DEEP_PATH_STEPS && result == CLIMB_ON; i++)
+    {
+      result = climb (self, memory, &place, path);
+      if (place.dentry == kept.dentry && place.mnt == kept.mnt && result == CLIMB_ON)
+        return CLIMB_LOST;
+      if ((i & (i - 1)) == 0)
+        kept = place;
+    }
+  return result;
 }
 
 /* A file that was never in a directory (memfd, shared memory, anonymous inodes): its dentry is its
@@ -141,19 +161,12 @@ p2v_linux_dup_path (const P2vLinux   *self,
   if (is_nameless (self, memory, &place))
     {
       g_autoptr (GString) name = read_name (self, memory, place.dentry);
-      /* Anonymous inodes bear names such as [io_uring]; one such name is of another file system.
-       * Source: Linux fs/anon_inodes.c anon_inodefs_dname(), fs/aio.c aio_private_file(). */
-      gboolean is_anonymous = *name->str == '[' && !g_str_equal (name->str, "[aio]");
-      g_string_append (path, is_anonymous ? "anon_inode:" : "/");
-      g_string_append_len (path, name->str, (gssize) name->len);
-      if (!is_anonymous)
-        g_string_append (path, DELETED);
+      p2v_linux_append_nameless (self, memory, file_dentry, mnt, name->str, path);
       return p2v_text_escape (path->str, (gssize) path->len);
     }
 
-  Climb result = CLIMB_ON;
-  for (guint i = 0; i < MAX_STEPS && result == CLIMB_ON; i++)
-    result = climb (self, memory, &place, path);
+  Climb result = climb_all (self, memory, place, path);
+  g_strreverse (path->str);
   if (result != CLIMB_ROOT)
     g_string_prepend_c (path, '?');
   else if (path->len == 0)
