@@ -24,6 +24,8 @@ static const char *const state_words[] = {
   [P2V_STATE_PFN_MAP] = "pfn-map",
   [P2V_STATE_NUMA_HINT] = "numa-hint",
   [P2V_STATE_ZERO_PAGE] = "zero-page",
+  [P2V_STATE_DEVICE] = "device",
+  [P2V_STATE_UFFD_WP] = "uffd-wp",
 };
 
 static const char *const placeholder_words[P2V_N_PLACEHOLDERS] = {
@@ -41,7 +43,8 @@ static const char *const placeholder_words[P2V_N_PLACEHOLDERS] = {
  * The word for a state, the same in every front door, in CSV and in every language.
  *
  * Returns: (transfer none): "valid", "prot-none", "transition", "prototype", "swap-cache",
- *   "migration", "hwpoison", "pfn-map", "numa-hint", "zero-page"
+ *   "migration", "hwpoison", "pfn-map", "numa-hint", "zero-page", "device",
+ *   "uffd-wp"
  * Since: 1.0
  */
 const char *

@@ -135,7 +135,9 @@ gboolean         p2v_address_space_is_kernel    (P2vAddressSpace *self);
  * @file_offset: offset in the file that @start_va shows; 0 without a file
  * @is_file: whether @name is a file's path
  * @is_pfn_map: whether it shows memory by its number that is not the process's own, see
- * %P2V_STATE_PFN_MAP
+ * %P2V_STATE_PFN_MAP and %P2V_STATE_DEVICE
+ * @has_uffd_wp: whether somebody may have asked for its pages to be kept from writing, see
+ * %P2V_STATE_UFFD_WP
  * @mapping_class: what kind of address these are
  * @name: escaped, valid UTF-8: a path, "[heap]", "[stack]", "module ext4", ...; empty for anonymous
  * memory
@@ -152,6 +154,7 @@ struct _P2vRegion
   guint64          file_offset;
   gboolean         is_file;
   gboolean         is_pfn_map;
+  gboolean         has_uffd_wp;
   P2vMappingClass  mapping_class;
   char            *name;
 };

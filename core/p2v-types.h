@@ -70,8 +70,12 @@ typedef enum /*< flags >*/
  * @P2V_STATE_ZERO_PAGE: the processor translates through this entry, to the page of zeros that all
  * share who have only read there so far (Linux)
  * @P2V_STATE_PFN_MAP: the processor translates through this entry, but to memory that is not
- * counted as the process's: of a device, of the firmware, or of the kernel itself (Linux VM_PFNMAP:
- * [vvar], /dev/mem, PCI memory)
+ * counted as the process's: of the firmware, of the kernel itself, or of a driver (Linux VM_PFNMAP:
+ * [vvar], /dev/mem)
+ * @P2V_STATE_DEVICE: as %P2V_STATE_PFN_MAP, but what is there is no memory of the machine:
+ * registers or memory of a device (PCI memory, a frame buffer)
+ * @P2V_STATE_UFFD_WP: the processor translates through this entry, but writing is kept from it
+ * until another thread or process, which asked for that, says so (Linux userfaultfd)
  *
  * How a page that is in RAM is reached.
  */
@@ -87,6 +91,8 @@ typedef enum
   P2V_STATE_PFN_MAP,
   P2V_STATE_NUMA_HINT,
   P2V_STATE_ZERO_PAGE,
+  P2V_STATE_DEVICE,
+  P2V_STATE_UFFD_WP,
 } P2vState;
 
 /**

@@ -37,6 +37,7 @@ struct _P2vSystem
   P2vImageRange           zero_pages[2];
   guint                   n_zero_pages;
   guint64                 special_mask;
+  guint64                 uffd_wp_mask;
   guint64                 hint;
   GBytes                 *findings;
   char                   *title;
@@ -378,6 +379,13 @@ p2v_system_set_special_mask (P2vSystem *self,
   self->special_mask = mask;
 }
 
+void
+p2v_system_set_uffd_wp_mask (P2vSystem *self,
+                             guint64    mask)
+{
+  self->uffd_wp_mask = mask;
+}
+
 static gboolean
 is_zero_page (const P2vSystem *self,
               guint64          entry,
@@ -390,6 +398,13 @@ is_zero_page (const P2vSystem *self,
     if (pa - self->zero_pages[i].start_pa < self->zero_pages[i].length_bytes)
       return TRUE;
   return FALSE;
+}
+
+static gboolean
+is_device (P2vSystem   *self,
+           P2vPhysAddr  pa)
+{
+  return self->backend->is_device != NULL && self->backend->is_device (self, pa);
 }
 
 P2vState
@@ -408,8 +423,10 @@ p2v_system_refine_state (P2vSystem       *self,
   if (state != P2V_STATE_VALID)
     return state;
   if (region->is_pfn_map)
-    return P2V_STATE_PFN_MAP;
-  return is_zero_page (self, entry, pa) ? P2V_STATE_ZERO_PAGE : state;
+    return is_device (self, pa) ? P2V_STATE_DEVICE : P2V_STATE_PFN_MAP;
+  if (is_zero_page (self, entry, pa))
+    return P2V_STATE_ZERO_PAGE;
+  return region->has_uffd_wp && entry & self->uffd_wp_mask ? P2V_STATE_UFFD_WP : state;
 }
 
 void

@@ -366,6 +366,70 @@ denied_page_of_an_area_with_rights_is_a_numa_hint (void **state)
   assert_page (*state, places.first_pa, P2V_STATE_NUMA_HINT);
 }
 
+/* Where the record of the marker's area has its flags: its first members are where it begins and
+ * ends. Source: Linux include/linux/mm_types.h, struct vm_area_struct (6.1). */
+static gsize
+find_area_flags (P2vMachine *self)
+{
+  g_autoptr (P2vSession) session = p2v_machine_find_system (self, self->length, NULL);
+  g_autoptr (P2vSystem) system = p2v_session_dup_system (session);
+  const P2vLinux *kernel = p2v_system_get_backend_data (system);
+
+  for (gsize pa = 0; pa + 16 <= self->length; pa += 8)
+    if (p2v_machine_get_u64 (self, pa) == FIRST_VA &&
+        p2v_machine_get_u64 (self, pa + 8) == FIRST_VA + 16 * P2V_FRAME_SIZE)
+      return pa + kernel->layout[LINUX_VMA_FLAGS].offset_bytes;
+  fail ();
+  return 0;
+}
+
+/* The entry names the frame at @pa, which is in this state. */
+static void
+assert_state (P2vMachine   *self,
+              const Places *places,
+              P2vPhysAddr   pa,
+              guint64       marks,
+              P2vState      state)
+{
+  p2v_machine_put (self, places->entry_pa, 8, pa | marks | 0x67);
+
+  g_autoptr (P2vSession) session = p2v_machine_open (self);
+  g_autoptr (P2vAnswer) answer = p2v_session_lookup (session, pa, NULL);
+  P2vMapping row;
+  assert_true (find_row (answer, FIRST_VA, &row));
+  assert_true (p2v_session_describe (session, &row, NULL));
+  assert_int_equal (row.state, state);
+}
+
+/* Source: Linux arch/x86/include/asm/pgtable_types.h, _PAGE_UFFD_WP; include/linux/mm.h,
+ * VM_UFFD_WP (6.1). */
+static void
+mark_of_userfaultfd_counts_where_somebody_asked_for_it (void **state)
+{
+  Places places = find_places (*state);
+  gsize flags_pa = find_area_flags (*state);
+  guint64 mark = 1 << 10;
+
+  assert_state (*state, &places, places.first_pa, mark, P2V_STATE_VALID);
+  set_flags (*state, flags_pa, 0x1000);
+  assert_state (*state, &places, places.first_pa, mark, P2V_STATE_UFFD_WP);
+  assert_state (*state, &places, places.first_pa, 0, P2V_STATE_VALID);
+}
+
+/* What is where, see iomem.txt beside the image: the system's ROM, memory of a device behind a PCI
+ * bus, and what nothing is said of. Source: Linux include/linux/mm.h, VM_PFNMAP (6.1). */
+static void
+memory_of_devices_is_told_from_other_memory_that_is_mapped_by_number (void **state)
+{
+  Places places = find_places (*state);
+
+  set_flags (*state, find_area_flags (*state), 0x400);
+  assert_state (*state, &places, places.first_pa, 0, P2V_STATE_PFN_MAP);
+  assert_state (*state, &places, 0xf0000, 0, P2V_STATE_PFN_MAP);
+  assert_state (*state, &places, 0xfd000000, 0, P2V_STATE_DEVICE);
+  assert_state (*state, &places, 0x7000000000, 0, P2V_STATE_DEVICE);
+}
+
 int
 main (void)
 {
@@ -381,6 +445,8 @@ main (void)
     p2v_test_with_machine (frame_that_is_not_there_is_not_known),
     p2v_test_with_machine (mark_has_no_page),
     p2v_test_with_machine (denied_page_of_an_area_with_rights_is_a_numa_hint),
+    p2v_test_with_machine (mark_of_userfaultfd_counts_where_somebody_asked_for_it),
+    p2v_test_with_machine (memory_of_devices_is_told_from_other_memory_that_is_mapped_by_number),
   };
   return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -18,6 +18,8 @@ states_have_words (void **state)
   assert_string_equal (p2v_state_to_string (P2V_STATE_MIGRATION), "migration");
   assert_string_equal (p2v_state_to_string (P2V_STATE_HWPOISON), "hwpoison");
   assert_string_equal (p2v_state_to_string (P2V_STATE_PFN_MAP), "pfn-map");
+  assert_string_equal (p2v_state_to_string (P2V_STATE_DEVICE), "device");
+  assert_string_equal (p2v_state_to_string (P2V_STATE_UFFD_WP), "uffd-wp");
 }
 
 static void

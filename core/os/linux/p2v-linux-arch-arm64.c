@@ -21,6 +21,10 @@
 /* Source: Linux arch/arm64/include/asm/pgtable-prot.h, PTE_SPECIAL. */
 #define PTE_SPECIAL ((guint64) 1 << 56)
 
+/* Source: Linux arch/arm64/include/asm/pgtable-prot.h, PTE_UFFD_WP (6.10); the bit was
+ * PROT_NONE_TO_6_9 before. */
+#define PTE_UFFD_WP ((guint64) 1 << 58)
+
 /* The least address of the kernel's half, with 52 bits of a virtual address. Source: Linux
  * arch/arm64/include/asm/memory.h, PAGE_OFFSET. */
 #define LEAST_KERNEL_VA ((guint64) 0xfff0000000000000)
@@ -215,6 +219,8 @@ const P2vLinuxArch p2v_linux_arch_arm64 = {
   .decode_foreign = decode_foreign,
   .swap_layouts = swap_layouts,
   .special_mask = PTE_SPECIAL,
+  .uffd_wp_mask = PTE_UFFD_WP,
+  .has_uffd_wp = is_from_6_10,
   .add_areas = p2v_linux_add_areas_of_arm64,
   .is_meant = is_arm64,
   .open_page_tables = open_arm64,

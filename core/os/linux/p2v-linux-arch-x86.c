@@ -14,11 +14,13 @@
 
 /* An entry that the processor does not accept but that keeps its page. Source: Linux
  * arch/x86/include/asm/pgtable_types.h: _PAGE_PROTNONE is the global bit, _PAGE_PSE marks large
- * pages, _PAGE_USER those of processes, _PAGE_SPECIAL those that are not counted. */
+ * pages, _PAGE_USER those of processes, _PAGE_SPECIAL those that are not counted,
+ * _PAGE_UFFD_WP (x86-64 only) those that userfaultfd keeps from writing. */
 #define PAGE_PROTNONE ((guint64) 1 << 8)
 #define PAGE_PSE      ((guint64) 1 << 7)
 #define PAGE_USER     ((guint64) 1 << 2)
 #define PAGE_SPECIAL  ((guint64) 1 << 9)
+#define PAGE_UFFD_WP  ((guint64) 1 << 10)
 
 /* Where the kernel's image is linked on x86-64; its physical address is this far below plus
  * phys_base. Source: Linux arch/x86/include/asm/page_64_types.h __START_KERNEL_map. */
@@ -335,6 +337,7 @@ const P2vLinuxArch p2v_linux_arch_x86_64 = {
   .decode_foreign = decode_inverted,
   .swap_layouts = swap_layouts_of_64_bits,
   .special_mask = PAGE_SPECIAL,
+  .uffd_wp_mask = PAGE_UFFD_WP,
   .is_meant = is_x86_64,
   .open_page_tables = open_x86_64,
   .add_areas = add_areas_of_64_bits,

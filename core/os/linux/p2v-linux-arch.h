@@ -28,6 +28,9 @@ typedef struct
   P2vForeignEntryFunc decode_foreign;
   const P2vLinuxSwapLayout *swap_layouts;  /* how entries of swapped pages are written */
   guint64             special_mask;    /* of entries to pages that are not counted */
+  guint64             uffd_wp_mask;    /* of entries that userfaultfd keeps from writing; 0: none */
+  /* Whether this kernel has the latter. NULL: every one. */
+  gboolean          (*has_uffd_wp)      (const P2vLinux *self);
   /* Appends the areas of the kernel's half (P2vKernelArea) to @areas, in any order: each ends where
    * the next one begins, if that is earlier than its length says. What is in none is said to be the
    * kernel's and no more. */

@@ -31,6 +31,15 @@ GArray                 *p2v_linux_load_resources (const P2vLinux   *kernel,
 const P2vLinuxResource *p2v_linux_find_resource  (GArray           *resources,
                                                   P2vPhysAddr       frame_pa);
 
+/* P2V_FRAME_KIND_RESERVED for memory that the kernel has, P2V_FRAME_KIND_FIRMWARE for what the
+ * firmware keeps, P2V_FRAME_KIND_NOT_RAM for the rest. */
+P2vFrameKind            p2v_linux_resource_get_kind
+                                                 (const P2vLinuxResource *resource);
+/* p2v-linux-frames.c: (transfer none): the same list for all, read when it is first asked for. */
+GArray                 *p2v_linux_frames_get_resources
+                                                 (const P2vLinux   *kernel,
+                                                  P2vVirtualMemory *memory);
+
 /* p2v-linux-frame-owners.c: frames that the kernel uses through addresses of its own half, where
  * struct page does not say what for: stacks, modules, vmalloc, variables of processors, and the
  * array of struct page itself. */

@@ -52,15 +52,8 @@ describe_resource (P2vLinuxFrameSource *self,
                    P2vFrame            *frame,
                    GString             *detail)
 {
-  /* Names of memory that is none for the system. Source: Linux arch/x86/kernel/e820.c
-   * e820_type_to_string(), arch/x86/kernel/probe_roms.c; arch/arm64/kernel/setup.c. */
-  static const char *const firmware[] = {
-    "Reserved",          "reserved",        "ACPI Tables", "ACPI Non-volatile Storage",
-    "Unknown E820 type", "Video ROM",       "System ROM",  "Adapter ROM",
-    "Extension ROM",     "Unusable memory",
-    NULL,
-  };
-  const P2vLinuxResource *resource = p2v_linux_find_resource (self->shared->resources, frame->pa);
+  const P2vLinuxResource *resource = p2v_linux_find_resource (
+    p2v_linux_frames_get_resources (self->kernel, self->memory), frame->pa);
 
   if (!(frame->flags & P2V_FRAME_FLAGS_NOPAGE))
     frame->kind = P2V_FRAME_KIND_RESERVED;
@@ -71,12 +64,7 @@ describe_resource (P2vLinuxFrameSource *self,
   frame->name = resource->name;
   frame->has_offset = frame->pa >= resource->start_pa;
   frame->offset_bytes = frame->pa - resource->start_pa;
-  if (g_str_equal (resource->name, "System RAM") || g_str_has_prefix (resource->name, "Kernel "))
-    frame->kind = P2V_FRAME_KIND_RESERVED;
-  else if (g_strv_contains (firmware, resource->name))
-    frame->kind = P2V_FRAME_KIND_FIRMWARE;
-  else
-    frame->kind = P2V_FRAME_KIND_NOT_RAM;
+  frame->kind = p2v_linux_resource_get_kind (resource);
   if (frame->kind != P2V_FRAME_KIND_RESERVED)
     /* Translators: what it is, and its name in the system's list of addresses: "memory of the
      * firmware (ACPI Tables)". */

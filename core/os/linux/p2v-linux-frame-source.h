@@ -43,8 +43,8 @@ typedef struct
   GHashTable         *files;         /* address of struct address_space -> name, "" for none */
 } P2vLinuxFrameSource;
 
-/* p2v-linux-frames.c: loads owners and resources: they take some milliseconds and most frames do
- * not need them. */
+/* p2v-linux-frames.c: loads owners: they take some milliseconds and most frames do not need
+ * them. */
 G_GNUC_WARN_UNUSED_RESULT
 gboolean p2v_linux_frame_source_load  (P2vLinuxFrameSource      *self,
                                        GError                  **error);

@@ -76,6 +76,18 @@ prove_layout (const P2vLinux   *kernel,
   return &self->layout;
 }
 
+GArray *
+p2v_linux_frames_get_resources (const P2vLinux   *kernel,
+                                P2vVirtualMemory *memory)
+{
+  P2vLinuxFrames *self = kernel->frames;
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  if (self->resources == NULL)
+    self->resources = p2v_linux_load_resources (kernel, memory);
+  return self->resources;
+}
+
 gpointer
 p2v_linux_open_frames (P2vSystem *system)
 {
@@ -114,8 +126,6 @@ p2v_linux_frame_source_load (P2vLinuxFrameSource  *self,
   if (shared->owners == NULL)
     shared->owners = p2v_linux_frame_owners_new (self->kernel, self->system, self->memory,
                                                  &shared->layout, error);
-  if (shared->owners != NULL && shared->resources == NULL)
-    shared->resources = p2v_linux_load_resources (self->kernel, self->memory);
   return shared->owners != NULL;
 }
 

@@ -477,12 +477,25 @@ gboolean    p2v_linux_count_mappings    (P2vSystem             *system,
                                          GError               **error);
 void        p2v_linux_close_frames      (gpointer               source);
 
+/* p2v-linux-resources.c: whether a process that maps the frame by its number has a
+ * device there, and no memory of the machine. */
+gboolean    p2v_linux_is_device         (P2vSystem             *system,
+                                         P2vPhysAddr            pa);
+
 /* p2v-linux-path.c: (transfer full): the path of a struct dentry, within a struct vfsmount, as
  * escaped text; never NULL. */
 char       *p2v_linux_dup_path          (const P2vLinux        *self,
                                          P2vVirtualMemory      *memory,
                                          P2vVirtAddr            dentry_va,
                                          P2vVirtAddr            mnt_va);
+/* p2v-linux-nameless.c: the name of a file that never was in a directory; @name is that of its
+ * dentry. */
+void        p2v_linux_append_nameless   (const P2vLinux        *self,
+                                         P2vVirtualMemory      *memory,
+                                         P2vVirtAddr            dentry_va,
+                                         P2vVirtAddr            mnt_va,
+                                         const char            *name,
+                                         GString               *path);
 /* As p2v_linux_dup_path(), of a struct file. */
 char       *p2v_linux_dup_file_path     (const P2vLinux        *self,
                                          P2vVirtualMemory      *memory,

@@ -12,12 +12,13 @@
 #include "os/linux/p2v-linux-areas.h"
 
 /* Source: Linux include/linux/mm.h (6.1, 6.12): VM_READ, VM_WRITE, VM_EXEC, VM_MAYSHARE,
- * VM_PFNMAP. */
+ * VM_PFNMAP, VM_UFFD_WP (5.7). */
 #define VM_READ     0x01
 #define VM_WRITE    0x02
 #define VM_EXEC     0x04
 #define VM_MAYSHARE 0x80
 #define VM_PFNMAP   0x400
+#define VM_UFFD_WP  0x1000
 
 typedef struct
 {
@@ -140,6 +141,7 @@ add_region (Loader        *self,
                    (vma->flags & VM_EXEC ? P2V_RIGHTS_EXECUTE : 0);
   region->shared = (vma->flags & VM_MAYSHARE) != 0;
   region->is_pfn_map = (vma->flags & VM_PFNMAP) != 0;
+  region->has_uffd_wp = (vma->flags & VM_UFFD_WP) != 0;
   region->is_file = vma->file != 0;
   region->file_offset = region->is_file ? vma->pgoff << p2v_linux_get_page_shift (self->kernel) : 0;
   region->name = dup_region_name (self, marks, vma);

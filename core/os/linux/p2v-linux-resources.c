@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include "base/p2v-text.h"
+#include "image/p2v-image-private.h"
 #include "os/linux/p2v-linux-frame-names.h"
 
 /* Resources that are read; a large server has some thousands. */
@@ -166,7 +167,8 @@ find_root (Loader *self)
 {
   const P2vLinux *kernel = self->kernel;
 
-  if (p2v_symbol_table_find (kernel->symbol_table, "iomem_resource", &self->root_va))
+  if (kernel->symbol_table != NULL &&
+      p2v_symbol_table_find (kernel->symbol_table, "iomem_resource", &self->root_va))
     return TRUE;
   for (guint64 before = 0; before <= SEGMENT_BYTES; before += SEGMENT_BYTES)
     {
@@ -219,4 +221,57 @@ p2v_linux_find_resource (GArray      *resources,
         found = resource;
     }
   return found;
+}
+
+P2vFrameKind
+p2v_linux_resource_get_kind (const P2vLinuxResource *resource)
+{
+  /* Names of memory that is none for the system. Source: Linux arch/x86/kernel/e820.c
+   * e820_type_to_string(), arch/x86/kernel/probe_roms.c; arch/arm64/kernel/setup.c. */
+  static const char *const firmware[] = {
+    "Reserved",          "reserved",        "ACPI Tables", "ACPI Non-volatile Storage",
+    "Unknown E820 type", "Video ROM",       "System ROM",  "Adapter ROM",
+    "Extension ROM",     "Unusable memory",
+    NULL,
+  };
+
+  if (g_str_equal (resource->name, "System RAM") || g_str_has_prefix (resource->name, "Kernel "))
+    return P2V_FRAME_KIND_RESERVED;
+  return g_strv_contains (firmware, resource->name) ? P2V_FRAME_KIND_FIRMWARE
+                                                    : P2V_FRAME_KIND_NOT_RAM;
+}
+
+/* By the records of frames, which the kernel has of all memory, and in large pieces: what lies in a
+ * gap between two parts of memory may have one, too, and is not told from the firmware's then. */
+static gboolean
+has_record (const P2vLinux   *kernel,
+            P2vVirtualMemory *memory,
+            P2vPhysAddr       pa)
+{
+  const P2vLinuxPageLayout *layout = p2v_linux_frames_get_layout (kernel, memory);
+  P2vLinuxPageReader pages;
+  P2vLinuxPage page;
+
+  if (!layout->known)
+    return FALSE;
+  p2v_linux_page_reader_init (&pages, kernel, layout, memory);
+  return p2v_linux_page_read (&pages, pa >> layout->frame_shift, &page);
+}
+
+gboolean
+p2v_linux_is_device (P2vSystem   *system,
+                     P2vPhysAddr  pa)
+{
+  const P2vLinux *kernel = p2v_system_get_backend_data (system);
+  g_autoptr (P2vVirtualMemory) memory = p2v_virtual_memory_new (&kernel->tables, kernel->root_pa);
+  GArray *resources = p2v_linux_frames_get_resources (kernel, memory);
+  const P2vLinuxResource *resource =
+    p2v_linux_find_resource (resources, pa & ~(P2V_FRAME_SIZE - 1));
+
+  if (resource != NULL)
+    return p2v_linux_resource_get_kind (resource) == P2V_FRAME_KIND_NOT_RAM;
+  /* Whether the list was not found, or has nothing there. */
+  if (resources->len > 0)
+    return TRUE;
+  return !p2v_image_contains (kernel->image, pa) && !has_record (kernel, memory, pa);
 }

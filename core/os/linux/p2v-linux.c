@@ -146,6 +146,18 @@ add_zero_page (P2vSystem        *system,
                               (guint64) 1 << page_shift);
 }
 
+/* What the marks in valid entries mean, that the processor ignores. */
+static void
+add_masks (P2vSystem      *system,
+           const P2vLinux *self)
+{
+  const P2vLinuxArch *arch = self->arch;
+
+  p2v_system_set_special_mask (system, arch->special_mask);
+  if (arch->has_uffd_wp == NULL || arch->has_uffd_wp (self))
+    p2v_system_set_uffd_wp_mask (system, arch->uffd_wp_mask);
+}
+
 static void
 add_zero_pages (P2vSystem        *system,
                 const P2vLinux   *self,
@@ -153,7 +165,6 @@ add_zero_pages (P2vSystem        *system,
 {
   const P2vPagingForm *form = self->tables.form;
 
-  p2v_system_set_special_mask (system, self->arch->special_mask);
   /* The first has another name now. Source: Linux include/linux/pgtable.h, is_zero_pfn() (6.12 and
    * 7.2). */
   add_zero_page (system, self, memory, "zero_page_pfn", form->levels[form->n_levels - 1].shift);
@@ -283,6 +294,7 @@ open_kernel (P2vSystem              *system,
                                self->types_problem));
   set_title (system, self, memory);
   add_facts (system, self, memory);
+  add_masks (system, self);
   add_zero_pages (system, self, memory);
   if (!p2v_virtual_memory_check (memory, error) ||
       !p2v_linux_find_processes (self, system, search, error))
@@ -326,6 +338,7 @@ is_likely (const P2vSystemSearch *search)
     .fields = P2V_PROCESS_FIELD_UID,        \
     .open = open_func,                      \
     .load_regions = p2v_linux_load_regions, \
+    .is_device = p2v_linux_is_device,       \
     .open_frames = p2v_linux_open_frames,   \
     .describe_frame = p2v_linux_describe_frame, \
     .count_mappings = p2v_linux_count_mappings, \
