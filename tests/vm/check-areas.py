@@ -17,7 +17,7 @@ EXAMPLES = 10
 
 
 def read_table(folder, name, n_columns):
-    with open(f'{folder}/{name}', encoding='latin-1', newline='\n') as f:
+    with open(f'{folder}/{name}', encoding='utf-8', newline='\n') as f:
         return [l.rstrip('\n').split('\t', n_columns - 1) for l in f][1:]
 
 
@@ -28,18 +28,17 @@ def ask(program, *arguments):
     return list(csv.DictReader(io.StringIO(out.decode('utf-8'), newline='')))
 
 
-def plain(text, encoding):
-    """The bytes that a name stands for: \\012 of the kernel, \\x0a and \\n of ours."""
+def as_kernel_says(text):
+    """The bytes of a name of ours, as the kernel writes them: it escapes the end of a line only."""
 
     def replace(m):
         s = m.group(1).decode()
         if s[0] == 'x':
             return bytes([int(s[1:], 16)])
-        return bytes([int(s, 8)]) if s[0].isdigit() else {'n': b'\n', 't': b'\t'}.get(s, s.encode())
+        return {'n': b'\n', 't': b'\t'}.get(s, s.encode())
 
-    return re.sub(
-        rb'\\(x[0-9a-f]{2}|[0-7]{3}|[nt\\])', replace, text.encode(encoding), flags=re.S
-    )
+    name = re.sub(rb'\\(x[0-9a-f]{2}|[nt\\])', replace, text.encode('utf-8'), flags=re.S)
+    return name.replace(b'\n', b'\\012')
 
 
 class Judge:
@@ -74,13 +73,13 @@ def judge_processes(judge, processes, rows):
 
 def describe_ours(row):
     start = int(row['start'], 16)
-    name = plain(row['name'], 'utf-8')
+    name = as_kernel_says(row['name'])
     return start, (int(row['end'], 16), row['rights'], int(row['file_offset'] or '0', 16), name)
 
 
 def describe_theirs(area):
     _, start, end, rights, offset, path = area
-    return int(start, 16), (int(end, 16), rights[:3], int(offset, 16), plain(path, 'latin-1'))
+    return int(start, 16), (int(end, 16), rights[:3], int(offset, 16), path.encode('latin-1'))
 
 
 def judge_areas(judge, pid, areas, rows):

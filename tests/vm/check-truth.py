@@ -16,7 +16,8 @@ Missing and extra rows are sorted into classes, since some may be meant:
   dead_leader the mm is held by a thread whose leader has exited
   zero_page   the shared page of zeros (4 KiB or huge)
   pfnmap      vvar, /dev/mem, PCI memory: in the page tables, never in pagemap;
-              known from walk.py (truth-pfnmap.tsv), reported apart
+              known from walk.py (truth-pfnmap.tsv), reported apart; with a column named
+              state its state is device where iomem has neither RAM nor the firmware
   huge        part of a 2 MiB/1 GiB mapping;  normal: all the rest
 Entries that are not present to pagemap either, but concern a page in RAM, are expected of a table
 that has a column named state, with that state, and are neither missing nor extra in others:
@@ -26,9 +27,11 @@ that has a column named state, with that state, and are neither missing nor extr
   migration   likewise, and the frame is locked: it is being moved
   ldt         a local descriptor table where user mode sees it, in the kernel's half
 Such a table is also judged by what it calls a present page: zero-page by kpageflags; prot-none
-where the area has no rights, numa-hint only where it has some.
+where the area has no rights, numa-hint only where it has some; uffd-wp by pagemap.
 A page that is a class of several counts in the first that fits, in this order."""
 import sys, os, csv, re, argparse, subprocess, collections, gzip, io, json, array
+
+import truthlib
 
 ap = argparse.ArgumentParser(
     description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -193,7 +196,13 @@ truth = {}
 cls_special = {}  # (pid, vpn) -> class for the few special ones
 nt = collections.Counter()
 p = subprocess.Popen(['zstdcat', a.out + '/truth.tsv.zst'], stdout=subprocess.PIPE)
-next(p.stdout)
+# Truth of older images does not say which entries userfaultfd has, but only which areas.
+tells_uffd = b'W' in next(p.stdout).split(b'\t')[4]
+uffd = set()
+uffd_areas = collections.defaultdict(list)
+for pid, first, last, flags in truthlib.read_smaps(a.out):
+    if 'uw' in flags:
+        uffd_areas[pid].append((first, last))
 d = None
 cur = None
 huge = set()
@@ -220,6 +229,8 @@ for l in p.stdout:
         continue
     d[int(x[2], 16) >> 12] = pfn
     nt['present'] += 1
+    if tells_uffd and b'W' in x[4]:
+        uffd.add((pid, int(x[2], 16) >> 12))
     if x[5] != b'-':
         fl = int(x[5], 16)
         if fl >> 24 & 1:
@@ -294,9 +305,34 @@ def blame(kind, cl, ex):
         exm[kind, cl].append(ex)
 
 
+iomem = []
+for l in open(a.out + '/iomem.txt'):
+    m = re.match(r' *([0-9a-f]+)-([0-9a-f]+) : (.*)', l)
+    iomem.append((int(m.group(1), 16) >> 12, int(m.group(2), 16) >> 12, m.group(3)))
+
+
+def is_device(pfn):
+    """by the innermost, which comes last"""
+    names = [n for first, last, n in iomem if first <= pfn <= last]
+    return not names or not re.match(
+        r'System RAM|Kernel |[Rr]eserved$|ACPI |Unknown E820|.* ROM$|Unusable', names[-1]
+    )
+
+
+def judge_pfnmap_state(pid, vpn, pfn, state):
+    want = 'device' if is_device(pfn) else 'pfn-map'
+    if state not in (None, want):
+        blame('wrong', 'state', f'pid {pid} va {vpn << 12:#x} {state}, not {want}')
+    okc[want] += 1
+
+
 def judge_state(pid, vpn, pfn, state):
     v = vma(pid, vpn)
     want = {'zero-page'} if flag(pfn, 24) else {'valid', 'numa-hint'}
+    if (pid, vpn) in uffd:
+        want = {'zero-page'} if flag(pfn, 24) else {'uffd-wp'}
+    elif not tells_uffd and any(f <= vpn <= l for f, l in uffd_areas[pid]):
+        want |= {'uffd-wp'}
     if flag(pfn, 24) and flag(pfn, 22) and arch != 'amd64':
         want |= {'valid'}  # the variable that names the huge page of zeros has no symbol there
     if v and v[2].startswith('---'):
@@ -371,6 +407,7 @@ for row in rd:
             t[v] = ~q
         elif pfnmap.get((pid, v)) == f:
             pfnmap[pid, v] = ~f
+            judge_pfnmap_state(pid, v, f, state)
         elif (pid, v) in pfnmap and pfnmap[pid, v] < 0:
             blame('duplicate', 'pfnmap', f'pid {pid} va {v << 12:#x}')
         else:

@@ -18,6 +18,7 @@ K61, K612, KC, KARM = (
 OLD = dict(suite='bullseye', load='std')
 BACKPORTS = dict(suite='bookworm-backports', load='std')
 NEWEST = dict(suite='sid', load='std')
+MORE = dict(load='more', huge=40)
 # Skylake is an Intel model, so the kernel itself turns page-table isolation on.
 VARIANTS = {
     'amd64': dict(kver=K61, mem=256, cpu='Skylake-Client-v1', load='std'),
@@ -76,6 +77,21 @@ VARIANTS = {
         append='nokaslr slub_debug=FZPU page_owner=on init_on_free=1 rig.thp=always',
     ),
     'arm64-newest': dict(NEWEST, flavour='arm64', mem=512, cpu='max', skip='devmap'),
+    # Less usual kinds of memory and of processes, on kernels that are above with the usual ones.
+    'amd64-more': dict(MORE, kver=K61, mem=512, cpu='Skylake-Client-v1', append='vga=0x314'),
+    'amd64-612-more': dict(MORE, kver=K612, mem=512, cpu='max,-la57', append='vga=0x314'),
+    'amd64-newest-more': dict(
+        MORE,
+        suite='sid',
+        flavour='amd64',
+        mem=1792,
+        cpu='max',
+        smp=2,
+        append='hugepagesz=1G hugepages=1 hugepagesz=2M default_hugepagesz=2M',
+    ),
+    'i386-pae-more': dict(MORE, kver='6.1.0-50-686-pae', mem=1024, cpu='max'),
+    'arm64-more': dict(MORE, kver=KARM, mem=512, cpu='cortex-a72'),
+    'arm64-newest-more': dict(MORE, suite='sid', flavour='arm64', mem=640, cpu='max'),
     'tiny': dict(
         kver=KC,
         mem=76,
@@ -153,7 +169,8 @@ def build(v, arch, kd, bb, ko, work):
     g = HERE + '/guest/'
     sh(cc, '-O2', '-w', '-static', '-o', work + '/riginit', g + 'riginit.c')
     static = ['-static'] if v.get('noroot') else []
-    sh(cc, '-O2', '-w', *static, '-o', work + '/rigload', g + 'rigload.c', '-lpthread')
+    load = [g + 'rigload.c', g + 'rigmore.c', '-lpthread']
+    sh(cc, '-O2', '-w', *static, '-o', work + '/rigload', *load)
     sh(strip, work + '/riginit', work + '/rigload')
     if arch == 'amd64' and not v.get('noroot'):
         sh(
@@ -163,13 +180,14 @@ def build(v, arch, kd, bb, ko, work):
             '-static',
             '-o',
             work + '/rigload32',
-            g + 'rigload.c',
-            '-lpthread',
+            *load,
         )
         sh('i686-linux-gnu-strip', work + '/rigload32')
     names = ['virtio_pci', 'virtio_blk', 'virtio_mmio', 'qemu_fw_cfg']
     if not v.get('noroot'):
         names += ['crc32c_generic', 'ext4', 'zram', 'lzo_rle', 'overlay']
+    if v['load'] == 'more':
+        names += ['vhost_net', 'af_packet']
     mods = modlist(kd, v['kver'], names)
     rd = lambda p: open(p, 'rb').read()
     with open(work + '/initrd.cpio', 'wb') as f:

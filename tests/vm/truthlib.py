@@ -137,7 +137,7 @@ def convert(path, out):
                 f.write('\t'.join((str(p),) + m.groups()) + '\n')
     w = zs.stdin
     npres = nswap = 0
-    w.write(b'pid\tcomm\tva\tpfn\tflags\tkpageflags\tmapcount\n')
+    w.write(b'pid\tcomm\tva\tpfn\tflags:PFXDWS\tkpageflags\tmapcount\n')
     bufs = []
     per = {}
     for pid, va, a in pm:
@@ -158,7 +158,8 @@ def convert(path, out):
                         'P'
                         + ('F' if e >> 61 & 1 else '')
                         + ('X' if e >> 56 & 1 else '')
-                        + ('D' if e >> 55 & 1 else ''),
+                        + ('D' if e >> 55 & 1 else '')
+                        + ('W' if e >> 57 & 1 else ''),
                         '%x' % kpf[pfn] if pfn < len(kpf) else '-',
                         kpc[pfn] if pfn < len(kpc) else '-',
                     )
@@ -285,6 +286,22 @@ def convert(path, out):
             {k: files.get('verify', b'').count(k.encode()) for k in ('same', 'CHANGED')},
         )
     )
+
+
+def read_smaps(out):
+    """Process, first and last page and VmFlags of each area."""
+    pid = area = None
+    if not os.path.exists(out + '/smaps.txt.gz'):
+        return
+    with gzip.open(out + '/smaps.txt.gz', 'rt', encoding='latin-1', newline='\n') as f:
+        for l in f:
+            m = re.match(r'([0-9a-f]+)-([0-9a-f]+) ', l)
+            if l.startswith('PID '):
+                pid = int(l[4:])
+            elif m:
+                area = int(m.group(1), 16) >> 12, (int(m.group(2), 16) >> 12) - 1
+            elif l.startswith('VmFlags:'):
+                yield pid, *area, set(l.split()[1:])
 
 
 def ranges(out):

@@ -6,6 +6,8 @@ An independent page-table walker for the rig's raw images, checked against the
 pagemap truth.  Modes: x86-64 4/5 level, i386 PAE, i386 2-level, arm64 4K/48 bit."""
 import json, mmap, array, struct, argparse, subprocess, re, collections
 
+import truthlib
+
 
 class Image:
     def __init__(s, out, image=None):
@@ -531,14 +533,15 @@ def main():
     truth = None if a.no_compare else load_truth(a.out)
     vm = collections.defaultdict(list)
     pfn_rows = []
+    names = {}
     for l in open(a.out + '/maps.tsv').readlines()[1:]:
         w = l.rstrip('\n').split('\t')
-        if re.match(
-            r'\[vvar|/dev/mem$|/sys/devices/.*/resource\d|\[vdso_data|'
-            r'anon_inode:\[(perf_event|io_uring)\]',
-            w[5],
-        ):
-            vm[int(w[0])].append((int(w[1], 16) >> 12, int(w[2], 16) >> 12, w[5]))
+        names[int(w[0]), int(w[1], 16) >> 12] = int(w[2], 16) >> 12, w[5]
+    areas = {(pid, first): flags for pid, first, _, flags in truthlib.read_smaps(a.out)}
+    for (pid, first), (end, name) in names.items():
+        # without smaps, as of the largest machine, the kernel's own area only
+        if 'pf' in areas.get((pid, first), ['pf'] if name.startswith('[vvar') else []):
+            vm[pid].append((first, end, name))
     st = Stats()
     tot = collections.Counter()
     ex = collections.defaultdict(list)

@@ -175,7 +175,7 @@ fnv (uint64_t h, const void *p, size_t n)
 #define PMN 8192
 static uint64_t pm[PMN];
 static uint64_t page_bytes = 4096;
-static char mapsbuf[1 << 20];
+static char mapsbuf[4 << 20];
 /* returns a hash of all interesting entries; writes them if emit */
 static uint64_t
 pagemap (const char *base, int pid, int emit, uint64_t *npresent)
@@ -458,6 +458,8 @@ struct sc
   int want;
   const char *only;
 };
+#define GIGANTIC "/sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages"
+#define MEDIUM "/sys/kernel/mm/transparent_hugepage/hugepages-64kB"
 static const struct sc std[] = { { "/bin/busybox sleep 10000000", 0, 0 },
                                  { "/bin/busybox sleep 10000001", 0, 0 },
                                  { "/bin/busybox sleep 10000002", 0, 0 },
@@ -516,6 +518,45 @@ static const struct sc tiny[]
         { "/bin/rigload clonevm", 2, 0 },   { "/bin/rigload oddname 0", 1, 0 },
         { "/bin/rigload oddname 2", 1, 0 }, { "/bin/rigload zombie", 1, 0 },
         { "/bin/rigload huge", 1, 0 },      { 0, 0, 0 } };
+
+static const struct sc more[] = { { "/bin/rigload marker", 1, 0 },
+                                  { "/bin/rigload hugetables 0", 1, 0 },
+                                  { "/bin/rigload hugetables 1", 1, 0 },
+                                  { "/bin/rigload hugetables 2", 1, 0 },
+                                  { "/bin/rigload hugetables 3", 1, 0 },
+                                  { "/bin/rigload hugecow", 2, 0 },
+                                  { "/bin/rigload gigantic", 2, GIGANTIC },
+                                  { "/bin/rigload hugeshmem", 2, 0 },
+                                  { "/bin/rigload hugefile", 1, 0 },
+                                  { "/bin/rigload hugesplit", 2, 0 },
+                                  { "/bin/rigload medium", 2, MEDIUM "/enabled" },
+                                  { "/bin/rigload merge", 4, "/sys/kernel/mm/ksm/run" },
+                                  { "/bin/rigload telloff", 2, 0 },
+                                  { "/bin/rigload compress", 1, 0 },
+                                  { "/bin/rigload move", 1, 0 },
+                                  { "/bin/rigload protect 0", 2, 0 },
+                                  { "/bin/rigload protect 1", 2, 0 },
+                                  { "/bin/rigload sources", 2, 0 },
+                                  { "/bin/rigload devices", 1, 0 },
+                                  { "/bin/rigload names", 1, 0 },
+                                  { "/bin/rigload mounts", 3, 0 },
+                                  { "/bin/rigload threads2k", 1, 0 },
+                                  { "/bin/rigload areas30k", 1, 0 },
+                                  { "/bin/rigload polled", 1, 0 },
+                                  { "/bin/rigload traced", 2, 0 },
+                                  { "/bin/rigload exec", 2, 0 },
+                                  { "/bin/rigload core", 2, 0 },
+                                  { "/bin/rigload kept", 1, 0 },
+                                  { "/bin/rigload heapmoved", 1, 0 },
+                                  { "/bin/rigload ends", 1, 0 },
+                                  { "/bin/rigload keys", 1, 0 },
+                                  { "/bin/rigload32 worker 3", 1, "/bin/rigload32" },
+                                  { "/bin/rigload32 threads", 1, "/bin/rigload32" },
+                                  { "/bin/rigload32 ends", 1, "/bin/rigload32" },
+                                  { "/bin/rigload32 heapmoved", 1, "/bin/rigload32" },
+                                  { "/bin/rigload32 move", 1, "/bin/rigload32" },
+                                  { "/bin/rigload32 polled", 1, "/bin/rigload32" },
+                                  { 0, 0, 0 } };
 
 /* mkswap and swapon by hand */
 static void
@@ -610,7 +651,7 @@ main (void)
 
   const char *load = opt ("rig.load", "std");
   int want = 0;
-  const struct sc *s = !strcmp (load, "tiny") ? tiny : std;
+  const struct sc *s = !strcmp (load, "tiny") ? tiny : !strcmp (load, "more") ? more : std;
   for (; s->line; s++)
     {
       if (s->only && access (s->only, F_OK))

@@ -25,6 +25,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "rig.h"
+
 #ifndef MADV_PAGEOUT
 #define MADV_PAGEOUT 21
 #endif
@@ -44,12 +46,12 @@
 #define UFFD_FEATURE_WP_HUGETLBFS_SHMEM (1 << 12)
 #endif
 /* The size of a page, and of a transparent huge one. */
-static size_t PG = 4096;
-static size_t HP = 2UL << 20;
+size_t PG = 4096;
+size_t HP = 2UL << 20;
 
 static const char *scen = "?";
 
-static void
+void
 note (const char *fmt, ...)
 {
   char b[256];
@@ -63,7 +65,7 @@ note (const char *fmt, ...)
     {
     }
 }
-static void
+void
 ready (void)
 {
   char b[64];
@@ -72,20 +74,20 @@ ready (void)
     {
     }
 }
-static void
+void
 forever (void)
 {
   for (;;)
     pause ();
 }
-static void
+void
 done (void)
 {
   ready ();
   forever ();
 }
 
-static void *
+void *
 map (void *at, size_t len, int prot, int flags, int fd, off_t off)
 {
   void *p = mmap (at, len, prot, flags, fd, off);
@@ -96,14 +98,14 @@ map (void *at, size_t len, int prot, int flags, int fd, off_t off)
     }
   return p;
 }
-static void
+void
 mark (void *p, size_t len)
 {
   for (size_t o = 0; p && o < len; o += PG)
     snprintf ((char *)p + o, 96, "RIGMARK pid=%d va=%lx scen=%s", getpid (),
               (unsigned long)((char *)p + o), scen);
 }
-static char *
+char *
 anon (size_t len)
 {
   char *p = map (NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -111,14 +113,14 @@ anon (size_t len)
   return p;
 }
 static volatile unsigned long sink;
-static void
+void
 touch (volatile char *p, size_t len)
 {
   for (size_t o = 0; p && o < len; o += PG)
     sink += p[o];
 }
 
-static int
+int
 mkfile (const char *path, size_t len)
 {
   int fd = open (path, O_RDWR | O_CREAT, 0644);
@@ -197,7 +199,7 @@ migrate (char *p)
     note ("migrate %s: %s", b, strerror (errno));
   close (fd);
 }
-static int
+int
 uffd_open (void)
 {
   struct uffdio_api api = { .api = UFFD_API, .features = UFFD_FEATURE_PAGEFAULT_FLAG_WP
@@ -207,7 +209,7 @@ uffd_open (void)
     note ("userfaultfd: %s", strerror (errno));
   return fd;
 }
-static void
+void
 uffd_protect (int fd, char *p, size_t len)
 {
   struct uffdio_register reg
@@ -217,7 +219,7 @@ uffd_protect (int fd, char *p, size_t len)
   if (ioctl (fd, UFFDIO_REGISTER, &reg) || ioctl (fd, UFFDIO_WRITEPROTECT, &wp))
     note ("write protection: %s", strerror (errno));
 }
-static long
+long
 read_number (const char *path)
 {
   char b[32] = "";
@@ -228,7 +230,7 @@ read_number (const char *path)
   close (fd);
   return atol (b);
 }
-static void
+void
 write_text (const char *path, const char *text)
 {
   int fd = open (path, O_WRONLY);
@@ -798,9 +800,7 @@ main (int argc, char **argv)
       done ();
     }
   else
-    {
-      note ("unknown scenario");
-    }
+    play_more (scen, n);
   forever ();
   return 0;
 }
