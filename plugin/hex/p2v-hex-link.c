@@ -5,7 +5,7 @@
 
 #include "p2v-hex-link.h"
 
-#include "p2v-hex-geometry.h"
+#include "p2v-hex-cursor.h"
 #include "p2v-hex-history.h"
 #include "p2v-hex-i18n.h"
 #include <inttypes.h>
@@ -15,17 +15,13 @@
 #define BUTTON_BACK 8
 #define BUTTON_FORWARD 9
 
-/* Lines of a gap that stay on the screen when the rest is passed over: its beginning or end is to
- * be seen. */
-#define GAP_LINES 2
-
 struct _P2vHexLink
 {
   GObject        parent_instance;
 
   HexWidget     *hex;              /* weak */
   GtkAdjustment *adjustment;       /* of @hex */
-  GtkGesture    *press;            /* of @hex, which owns it */
+  P2vHexCursor  *cursor;           /* of @hex */
   P2vHexBuffer  *buffer;
   P2vPanel      *panel;
   P2vSession    *session;
@@ -39,15 +35,7 @@ struct _P2vHexLink
   P2vHexHistory *history;
   GSimpleActionGroup *actions;
 
-  gboolean       is_drawn;
-  gboolean       is_fitted;        /* the length of its lines is ours */
-  guint          idle_id;
-  guint          fit_id;
-  gint64         pending_position; /* where to go once it is drawn, or -1 */
-
-  gint64         cursor;           /* as it was told last */
-  double         top;              /* the same of the first line */
-  gboolean       is_moving;        /* it is us who move */
+  gint64         told_position;    /* of the cursor, as it was told last, or -1 */
   gboolean       was_absent;
 };
 
@@ -67,20 +55,11 @@ tell_changed (P2vHexLink *self)
   g_signal_emit (self, signals[CHANGED], 0);
 }
 
-/* Where the cursor is, or will be as soon as the widget has been drawn. */
-static guint64
-get_position (P2vHexLink *self)
-{
-  gint64 pending = self->pending_position;
-
-  return (guint64) (pending >= 0 ? pending : hex_widget_get_cursor (self->hex));
-}
-
 /* Tells the panel where the cursor is. */
 static void
 tell_panel (P2vHexLink *self)
 {
-  guint64 position = get_position (self);
+  guint64 position = p2v_hex_cursor_get_position (self->cursor);
   P2vHexSpaceKind kind = self->space != NULL ? p2v_hex_space_get_kind (self->space)
                                              : P2V_HEX_SPACE_FILE;
   P2vPhysAddr pa = position;
@@ -102,7 +81,8 @@ static P2vHexPlace
 get_place (P2vHexLink *self)
 {
   return (P2vHexPlace){ p2v_hex_space_get_kind (self->space),
-                        p2v_hex_space_get_process (self->space), get_position (self) };
+                        p2v_hex_space_get_process (self->space),
+                        p2v_hex_cursor_get_position (self->cursor) };
 }
 
 static void
@@ -127,157 +107,12 @@ leave (P2vHexLink  *self,
   update_actions (self);
 }
 
-/* Puts the cursor on @position and some lines before it. */
-static void
-place_cursor (P2vHexLink *self,
-              gint64      position)
-{
-  P2vHexGeometry geometry;
-
-  self->is_moving = TRUE;
-  if (p2v_hex_geometry_init (&geometry, self->hex))
-    {
-      double line = (double) (position / geometry.bytes_per_line);
-      double top = gtk_adjustment_get_value (self->adjustment);
-      double n_lines = gtk_adjustment_get_page_size (self->adjustment);
-      /* The widget scrolls just far enough, to its first or last line. Some context is better. */
-      if (line <= top || line >= top + n_lines - 1)
-        gtk_adjustment_set_value (self->adjustment, MAX (0, line - (double) (int) (n_lines / 3)));
-    }
-  hex_widget_set_cursor (self->hex, position);
-  self->is_moving = FALSE;
-  self->top = gtk_adjustment_get_value (self->adjustment);
-}
-
 static void
 go_to_position (P2vHexLink *self,
                 guint64     position)
 {
-  /* Before it is drawn the widget does not know its lines, and ignores half of this. */
-  if (!self->is_drawn || self->idle_id != 0)
-    self->pending_position = (gint64) position;
-  else
-    place_cursor (self, (gint64) position);
+  p2v_hex_cursor_go_to (self->cursor, position);
   tell_panel (self);
-}
-
-static gboolean
-first_move_cb (gpointer user_data)
-{
-  P2vHexLink *self = user_data;
-
-  gint64 position = self->pending_position;
-
-  self->idle_id = 0;
-  self->pending_position = -1;
-  if (position >= 0)
-    place_cursor (self, position);
-  return G_SOURCE_REMOVE;
-}
-
-/* Tells the widget how many positions there are, and which shall be at the top, before it finds out
- * while it draws: so that the cursor can be moved at once. */
-static void
-set_scroll_range (P2vHexLink *self,
-                  guint64     bytes_per_line,
-                  guint64     size,
-                  double      top)
-{
-  double page = gtk_adjustment_get_page_size (self->adjustment);
-  double n_lines = (double) (size / bytes_per_line + (size % bytes_per_line != 0));
-
-  gtk_adjustment_configure (self->adjustment, CLAMP (top, 0, MAX (0, n_lines - page)), 0, n_lines,
-                            1, MAX (page - 1, 1), page);
-}
-
-/* The first line to show with lines of another length, of which old numbers say nothing: with the
- * cursor, if that is on the screen, and else what stands in the first line now. */
-static double
-get_new_top (P2vHexLink           *self,
-             const P2vHexGeometry *geometry,
-             gint64                bytes_per_line)
-{
-  gint64 cursor = hex_widget_get_cursor (self->hex);
-  gint64 n_down = cursor / geometry->bytes_per_line - geometry->top_line;
-
-  if (n_down >= 0 && n_down < geometry->n_lines)
-    return (double) (cursor / bytes_per_line - n_down);
-  return (double) (geometry->top_line * geometry->bytes_per_line / bytes_per_line);
-}
-
-/* The widget itself would change the length of its lines with its width, keep the number of the
- * first one, and so show another place. */
-static gboolean
-fit_cb (gpointer user_data)
-{
-  P2vHexLink *self = user_data;
-  P2vHexGeometry geometry;
-
-  self->fit_id = 0;
-  if (!p2v_hex_geometry_init (&geometry, self->hex))
-    return G_SOURCE_REMOVE;
-  gint64 fitting = p2v_hex_geometry_get_fitting (&geometry);
-
-  self->is_fitted = TRUE;
-  self->is_moving = TRUE;
-  hex_widget_set_geometry (self->hex, (int) fitting, 0);
-  set_scroll_range (self, (guint64) fitting, (guint64) geometry.size,
-                    get_new_top (self, &geometry, fitting));
-  self->is_moving = FALSE;
-  self->top = gtk_adjustment_get_value (self->adjustment);
-  /* It takes the new length over as it draws; before, it puts the cursor into wrong lines. */
-  self->is_drawn = FALSE;
-  gtk_widget_queue_draw (GTK_WIDGET (self->hex));
-  return G_SOURCE_REMOVE;
-}
-
-/* Emitted while the widget draws, when nothing may be changed. */
-static void
-draw_complete_cb (P2vHexLink *self)
-{
-  P2vHexGeometry geometry;
-
-  if (self->fit_id == 0 && p2v_hex_geometry_init (&geometry, self->hex)
-      && (p2v_hex_geometry_get_fitting (&geometry) != geometry.bytes_per_line || !self->is_fitted))
-    self->fit_id = g_idle_add (fit_cb, self);
-  if (self->is_drawn)
-    return;
-  self->is_drawn = TRUE;
-  self->idle_id = g_idle_add (first_move_cb, self);
-}
-
-/* (nullable): the end (exclusive) of the memory before a gap, or the beginning of that behind
- * it; FALSE if there is none on that side. */
-static gboolean
-find_edge (P2vHexLink *self,
-           guint64     position,
-           gboolean    forwards,
-           guint64    *ret_edge)
-{
-  guint64 start = 0;
-  guint64 end = 0;
-
-  if (!p2v_hex_space_get_gap (self->space, position, &start, &end))
-    return FALSE;
-  *ret_edge = forwards ? end : start;
-  return forwards ? end < p2v_hex_space_get_size (self->space) : start > 0;
-}
-
-/* A step that ends in a gap goes on to the memory behind it; a jump or a click may show the gap. */
-static gboolean
-pass_gap_with_cursor (P2vHexLink *self,
-                      gint64      before,
-                      gint64      now)
-{
-  P2vHexGeometry geometry;
-  guint64 edge = 0;
-
-  if (gtk_gesture_is_active (self->press) || !p2v_hex_geometry_init (&geometry, self->hex)
-      || ABS (now - before) > geometry.n_lines * geometry.bytes_per_line
-      || !find_edge (self, (guint64) now, now > before, &edge))
-    return FALSE;
-  place_cursor (self, (gint64) (now > before ? edge : edge - 1));
-  return TRUE;
 }
 
 /* Somebody else has moved the cursor farther than a key or the wheel does: the host's own dialog,
@@ -287,11 +122,8 @@ note_jump (P2vHexLink *self,
            gint64      before,
            gint64      now)
 {
-  P2vHexGeometry geometry;
-
-  if (self->space == NULL || self->is_moving || before < 0
-      || !p2v_hex_geometry_init (&geometry, self->hex)
-      || ABS (now - before) <= (geometry.n_lines + 1) * geometry.bytes_per_line)
+  if (self->space == NULL || p2v_hex_cursor_is_moving (self->cursor) || before < 0
+      || !p2v_hex_cursor_is_jump (self->cursor, before, now))
     return;
   P2vHexPlace place = get_place (self);
   place.position = (guint64) before;
@@ -301,15 +133,13 @@ note_jump (P2vHexLink *self,
 static void
 cursor_moved_cb (P2vHexLink *self)
 {
-  gint64 before = self->cursor;
+  gint64 before = self->told_position;
   gint64 now = hex_widget_get_cursor (self->hex);
 
   note_jump (self, before, now);
-  self->cursor = now;
-  /* Somebody has moved on before we have got there. */
-  if (!self->is_moving)
-    self->pending_position = -1;
-  if (self->space != NULL && !self->is_moving && pass_gap_with_cursor (self, before, now))
+  self->told_position = now;
+  if (self->space != NULL && !p2v_hex_cursor_is_moving (self->cursor)
+      && p2v_hex_cursor_pass_gap (self->cursor, self->space, before, now))
     return;
 
   tell_panel (self);
@@ -319,38 +149,11 @@ cursor_moved_cb (P2vHexLink *self)
   self->was_absent = absence != NULL;
 }
 
-/* Scrolling that would end in a gap goes on to its other side. A gap in which the cursor is was
- * asked for, and stays. */
 static void
 scrolled_cb (P2vHexLink *self)
 {
-  P2vHexGeometry geometry;
-  double before = self->top;
-  double top = gtk_adjustment_get_value (self->adjustment);
-  double n_lines = gtk_adjustment_get_page_size (self->adjustment);
-  guint64 start = 0;
-  guint64 end = 0;
-  guint64 edge = 0;
-
-  self->top = top;
-  if (self->hex == NULL || self->space == NULL || self->is_moving
-      || !p2v_hex_geometry_init (&geometry, self->hex))
-    return;
-  gint64 cursor = hex_widget_get_cursor (self->hex);
-  guint64 first = (guint64) top * (guint64) geometry.bytes_per_line;
-  guint64 last = (guint64) (top + n_lines) * (guint64) geometry.bytes_per_line - 1;
-  if (!p2v_hex_space_get_gap (self->space, first, &start, &end) || last >= end
-      || ((guint64) cursor >= first && (guint64) cursor <= last))
-    return;
-  gboolean forwards = top > before;
-  if (!find_edge (self, first, forwards, &edge) && !find_edge (self, first, !forwards, &edge))
-    return;
-
-  double line = (double) (edge / (guint64) geometry.bytes_per_line);
-  self->top = edge == end ? line - GAP_LINES : line - n_lines + GAP_LINES + 1;
-  self->is_moving = TRUE;
-  gtk_adjustment_set_value (self->adjustment, MAX (0, self->top));
-  self->is_moving = FALSE;
+  if (self->hex != NULL)
+    p2v_hex_cursor_follow_scroll (self->cursor, self->space);
 }
 
 static void
@@ -467,8 +270,6 @@ void
 p2v_hex_link_break (P2vHexLink *self)
 {
   stop_walking (self);
-  g_clear_handle_id (&self->idle_id, g_source_remove);
-  g_clear_handle_id (&self->fit_id, g_source_remove);
   if (self->panel != NULL)
     g_signal_handlers_disconnect_by_data (self->panel, self);
   if (self->buffer != NULL)
@@ -479,6 +280,7 @@ p2v_hex_link_break (P2vHexLink *self)
     g_signal_handlers_disconnect_by_data (self->hex, self);
   g_clear_weak_pointer (&self->hex);
   g_clear_object (&self->adjustment);
+  g_clear_pointer (&self->cursor, p2v_hex_cursor_free);
 }
 
 static void
@@ -534,26 +336,13 @@ p2v_hex_link_class_init (P2vHexLinkClass *klass)
 static void
 p2v_hex_link_init (P2vHexLink *self)
 {
-  self->pending_position = -1;
   self->awaited_position = -1;
-  self->cursor = -1;
+  self->told_position = -1;
   self->history = p2v_hex_history_new ();
   self->actions = g_simple_action_group_new ();
   g_action_map_add_action_entries (G_ACTION_MAP (self->actions), actions, G_N_ELEMENTS (actions),
                                    self);
   update_actions (self);
-}
-
-/* Only to be asked whether the button is down. */
-static GtkGesture *
-watch_button (GtkWidget *hex)
-{
-  GtkGesture *press = gtk_gesture_click_new ();
-
-  gtk_gesture_single_set_button (GTK_GESTURE_SINGLE (press), GDK_BUTTON_PRIMARY);
-  gtk_event_controller_set_propagation_phase (GTK_EVENT_CONTROLLER (press), GTK_PHASE_CAPTURE);
-  gtk_widget_add_controller (hex, GTK_EVENT_CONTROLLER (press));
-  return press;
 }
 
 static void
@@ -592,10 +381,9 @@ p2v_hex_link_new (HexWidget    *hex,
 
   g_set_weak_pointer (&self->hex, hex);
   self->adjustment = g_object_ref (hex_widget_get_adjustment (hex));
-  self->press = watch_button (GTK_WIDGET (hex));
+  self->cursor = p2v_hex_cursor_new (hex);
   self->buffer = g_object_ref (buffer);
   self->panel = g_object_ref (panel);
-  g_signal_connect_swapped (hex, "draw-complete", G_CALLBACK (draw_complete_cb), self);
   g_signal_connect_swapped (hex, "cursor-moved", G_CALLBACK (cursor_moved_cb), self);
   g_signal_connect_swapped (self->adjustment, "value-changed", G_CALLBACK (scrolled_cb), self);
   g_signal_connect_swapped (buffer, "edit-refused", G_CALLBACK (edit_refused_cb), self);
@@ -679,28 +467,10 @@ show_space (P2vHexLink  *self,
             P2vHexSpace *space,
             guint64      position)
 {
-  P2vHexGeometry geometry;
-  gboolean is_laid_out = p2v_hex_geometry_init (&geometry, self->hex);
-
   stop_walking (self);
   g_clear_pointer (&self->error, g_free);
   g_set_object (&self->space, space);
-  p2v_hex_buffer_set_space (self->buffer, space);
-  /* What was to be shown when it is drawn was another view's. */
-  if (self->pending_position >= 0)
-    self->pending_position = (gint64) position;
-  self->is_moving = TRUE;
-  if (is_laid_out)
-    {
-      double n_before = (double) (int) (gtk_adjustment_get_page_size (self->adjustment) / 3);
-      guint64 line = position / (guint64) geometry.bytes_per_line;
-      set_scroll_range (self, (guint64) geometry.bytes_per_line, p2v_hex_space_get_size (space),
-                        (double) line - n_before);
-    }
-  hex_widget_set_cursor (self->hex, (gint64) position);
-  self->is_moving = FALSE;
-  self->top = gtk_adjustment_get_value (self->adjustment);
-  gtk_widget_queue_draw (GTK_WIDGET (self->hex));
+  p2v_hex_cursor_show (self->cursor, self->buffer, space, position);
   tell_changed (self);
 }
 
@@ -719,7 +489,7 @@ static guint64
 carry_over (P2vHexLink  *self,
             P2vHexSpace *space)
 {
-  guint64 position = get_position (self);
+  guint64 position = p2v_hex_cursor_get_position (self->cursor);
   guint64 start = 0;
   guint64 end = 0;
   P2vPhysAddr pa = 0;
@@ -892,7 +662,7 @@ p2v_hex_link_go_to_run (P2vHexLink *self,
 
   if (self->hex == NULL || self->space == NULL)
     return FALSE;
-  guint64 position = get_position (self);
+  guint64 position = p2v_hex_cursor_get_position (self->cursor);
   /* Forwards over the rest of this memory and the gap behind it; backwards the same, and then to
    * the beginning. */
   if (p2v_hex_space_get_run (self->space, position, &start, &end))
@@ -901,7 +671,7 @@ p2v_hex_link_go_to_run (P2vHexLink *self,
       if (forwards ? end >= p2v_hex_space_get_size (self->space) : start == 0)
         return FALSE;
     }
-  if (!find_edge (self, position, forwards, &position))
+  if (!p2v_hex_space_find_edge (self->space, position, forwards, &position))
     return FALSE;
   if (!forwards && p2v_hex_space_get_run (self->space, position - 1, &start, &end))
     position = start;
@@ -911,49 +681,13 @@ p2v_hex_link_go_to_run (P2vHexLink *self,
   return TRUE;
 }
 
-/* As far as physical memory goes on from @position to @limit, which is on the screen. In views of
- * virtual memory it may be another page's; then it is the end of this one. */
-static P2vPhysAddr
-extend (P2vHexLink  *self,
-        guint64      position,
-        P2vPhysAddr  pa,
-        guint64      limit)
-{
-  P2vPhysAddr reached = 0;
-  P2vPhysAddr page = pa & ~(P2vPhysAddr) (P2V_FRAME_SIZE - 1);
-
-  /* Unsigned: the same for a limit before @position. */
-  if (p2v_hex_space_get_pa (self->space, limit, &reached) && reached - pa == limit - position)
-    return reached;
-  return limit < position ? page : page + P2V_FRAME_SIZE - 1;
-}
-
 gboolean
 p2v_hex_link_get_shown (P2vHexLink  *self,
                         P2vPhysAddr *ret_first,
                         P2vPhysAddr *ret_last)
 {
-  P2vHexGeometry geometry;
-  guint64 gap_start = 0;
-  guint64 gap_end = 0;
-  P2vPhysAddr pa = 0;
-
-  if (self->hex == NULL || self->space == NULL || !p2v_hex_geometry_init (&geometry, self->hex)
-      || geometry.size == 0)
-    return FALSE;
-  guint64 first = (guint64) (geometry.top_line * geometry.bytes_per_line);
-  guint64 last = MIN (first + (guint64) (geometry.n_lines * geometry.bytes_per_line),
-                      (guint64) geometry.size) - 1;
-  guint64 position = get_position (self);
-  if (position < first || position > last)
-    position = first;
-  if (p2v_hex_space_get_gap (self->space, position, &gap_start, &gap_end))
-    position = gap_end;
-  if (position > last || !p2v_hex_space_get_pa (self->space, position, &pa))
-    return FALSE;
-  *ret_first = extend (self, position, pa, first);
-  *ret_last = extend (self, position, pa, last);
-  return TRUE;
+  return self->hex != NULL && self->space != NULL
+         && p2v_hex_cursor_get_shown (self->cursor, self->space, ret_first, ret_last);
 }
 
 char *
@@ -964,7 +698,8 @@ p2v_hex_link_dup_absence (P2vHexLink *self)
 
   if (self->hex == NULL || self->space == NULL)
     return NULL;
-  if (!p2v_hex_space_get_gap (self->space, get_position (self), &start, &end))
+  if (!p2v_hex_space_get_gap (self->space, p2v_hex_cursor_get_position (self->cursor), &start,
+                              &end))
     return NULL;
   if (p2v_hex_space_get_kind (self->space) == P2V_HEX_SPACE_PHYSICAL)
     /* Translators: physical addresses, the first one and the last one. */

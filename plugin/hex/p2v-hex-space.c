@@ -329,6 +329,21 @@ p2v_hex_space_get_gap (P2vHexSpace *self,
 }
 
 gboolean
+p2v_hex_space_find_edge (P2vHexSpace *self,
+                         guint64      position,
+                         gboolean     forwards,
+                         guint64     *ret_edge)
+{
+  guint64 start = 0;
+  guint64 end = 0;
+
+  if (!p2v_hex_space_get_gap (self, position, &start, &end))
+    return FALSE;
+  *ret_edge = forwards ? end : start;
+  return forwards ? end < p2v_hex_space_get_size (self) : start > 0;
+}
+
+gboolean
 p2v_hex_space_get_run (P2vHexSpace *self,
                        guint64      position,
                        guint64     *ret_start,

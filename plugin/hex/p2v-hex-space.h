@@ -70,6 +70,12 @@ gboolean         p2v_hex_space_get_gap            (P2vHexSpace          *self,
                                                    guint64               position,
                                                    guint64              *ret_start,
                                                    guint64              *ret_end);
+/* The beginning of the memory behind a gap at @position, or the end (exclusive) of that before it;
+ * FALSE if there is no gap, or no memory on that side. */
+gboolean         p2v_hex_space_find_edge          (P2vHexSpace          *self,
+                                                   guint64               position,
+                                                   gboolean              forwards,
+                                                   guint64              *ret_edge);
 /* The first and the last position, as far as something stands there without a gap around
  * @position; FALSE in a gap. */
 gboolean         p2v_hex_space_get_run            (P2vHexSpace          *self,
