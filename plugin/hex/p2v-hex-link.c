@@ -8,6 +8,7 @@
 #include "p2v-hex-cursor.h"
 #include "p2v-hex-history.h"
 #include "p2v-hex-i18n.h"
+#include "p2v-hex-requests.h"
 #include <inttypes.h>
 
 /* Buttons on the side of a mouse, as X and Wayland number them.
@@ -156,94 +157,6 @@ scrolled_cb (P2vHexLink *self)
     p2v_hex_cursor_follow_scroll (self->cursor, self->space);
 }
 
-static void
-jump_cb (P2vHexLink *self,
-         guint64     file_offset)
-{
-  if (self->hex == NULL || !p2v_hex_link_go_to_offset (self, file_offset))
-    return;
-  gtk_widget_grab_focus (GTK_WIDGET (self->hex));
-}
-
-static void
-jump_to_address_cb (P2vHexLink *self,
-                    guint64     pa)
-{
-  if (self->hex == NULL || !p2v_hex_link_go_to_pa (self, pa))
-    return;
-  gtk_widget_grab_focus (GTK_WIDGET (self->hex));
-}
-
-static gboolean
-is_of_process (P2vHexLink *self,
-               P2vProcess *process)
-{
-  return self->hex != NULL && self->space != NULL
-         && p2v_hex_space_get_process (self->space) == process;
-}
-
-static gboolean
-jump_to_virtual_cb (P2vHexLink *self,
-                    P2vProcess *process,
-                    guint64     va)
-{
-  P2vPhysAddr pa = 0;
-
-  if (!is_of_process (self, process) || !p2v_hex_space_get_pa (self->space, va, &pa))
-    return FALSE;
-  leave (self, get_place (self));
-  go_to_position (self, va);
-  gtk_widget_grab_focus (GTK_WIDGET (self->hex));
-  return TRUE;
-}
-
-/* The cursor stays where it is; copying is for the hex view, so it gets the focus. */
-static void
-select_positions (P2vHexLink *self,
-                  guint64     start,
-                  guint64     length_bytes)
-{
-  guint64 size = p2v_hex_space_get_size (self->space);
-
-  if (start >= size)
-    return;
-  /* The widget means the last byte, not one behind it. */
-  hex_widget_set_selection (self->hex, (gint64) start,
-                            (gint64) (start + (MIN (length_bytes, size - start) - 1)));
-  gtk_widget_grab_focus (GTK_WIDGET (self->hex));
-}
-
-static gboolean
-select_virtual_cb (P2vHexLink *self,
-                   P2vProcess *process,
-                   guint64     va,
-                   guint64     length_bytes)
-{
-  if (!is_of_process (self, process) || va >= p2v_hex_space_get_size (self->space))
-    return FALSE;
-  select_positions (self, va, length_bytes);
-  return TRUE;
-}
-
-static void
-select_offsets_cb (P2vHexLink *self,
-                   guint64     file_offset,
-                   guint64     length_bytes)
-{
-  g_autoptr (P2vImage) image
-      = self->session != NULL ? p2v_session_dup_image (self->session) : NULL;
-  guint64 position = file_offset;
-
-  if (self->hex == NULL || self->space == NULL)
-    return;
-  /* In one piece in the file is not in one piece in what another process sees. */
-  if (p2v_hex_space_get_kind (self->space) == P2V_HEX_SPACE_VIRTUAL)
-    p2v_hex_link_show_kind (self, P2V_HEX_SPACE_PHYSICAL, NULL);
-  if (p2v_hex_space_get_kind (self->space) == P2V_HEX_SPACE_FILE
-      || p2v_image_offset_to_pa (image, file_offset, &position))
-    select_positions (self, position, length_bytes);
-}
-
 /* A document that somebody tried to change counts as changed, and could not be closed without a
  * question. Writing it to its own file, which the buffer takes for done, makes it what it is. */
 static void
@@ -387,11 +300,7 @@ p2v_hex_link_new (HexWidget    *hex,
   g_signal_connect_swapped (hex, "cursor-moved", G_CALLBACK (cursor_moved_cb), self);
   g_signal_connect_swapped (self->adjustment, "value-changed", G_CALLBACK (scrolled_cb), self);
   g_signal_connect_swapped (buffer, "edit-refused", G_CALLBACK (edit_refused_cb), self);
-  g_signal_connect_swapped (panel, "jump-to-offset", G_CALLBACK (jump_cb), self);
-  g_signal_connect_swapped (panel, "jump-to-address", G_CALLBACK (jump_to_address_cb), self);
-  g_signal_connect_swapped (panel, "jump-to-virtual", G_CALLBACK (jump_to_virtual_cb), self);
-  g_signal_connect_swapped (panel, "select-virtual", G_CALLBACK (select_virtual_cb), self);
-  g_signal_connect_swapped (panel, "select-offsets", G_CALLBACK (select_offsets_cb), self);
+  p2v_hex_requests_connect (self, panel);
   watch_side_buttons (self, GTK_WIDGET (hex));
   watch_side_buttons (self, GTK_WIDGET (panel));
   g_signal_connect_swapped (panel, "stage-changed", G_CALLBACK (tell_changed), self);
@@ -650,6 +559,22 @@ p2v_hex_link_go_to_pa (P2vHexLink  *self,
   if (is_shown (self, here.kind, here.process))
     leave (self, here);
   go_to_position (self, position);
+  return TRUE;
+}
+
+gboolean
+p2v_hex_link_go_to_virtual (P2vHexLink *self,
+                            P2vProcess *process,
+                            guint64     va)
+{
+  P2vPhysAddr pa = 0;
+
+  if (self->hex == NULL || self->space == NULL
+      || p2v_hex_space_get_process (self->space) != process
+      || !p2v_hex_space_get_pa (self->space, va, &pa))
+    return FALSE;
+  leave (self, get_place (self));
+  go_to_position (self, va);
   return TRUE;
 }
 

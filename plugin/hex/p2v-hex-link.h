@@ -53,6 +53,10 @@ gboolean     p2v_hex_link_go_to_offset (P2vHexLink      *self,
                                         guint64          file_offset);
 gboolean     p2v_hex_link_go_to_pa     (P2vHexLink      *self,
                                         P2vPhysAddr      pa);
+/* The same for a virtual address, if the view is of @process and the process maps it. */
+gboolean     p2v_hex_link_go_to_virtual (P2vHexLink     *self,
+                                        P2vProcess      *process,
+                                        guint64          va);
 /* Where the cursor was before it jumped, or before it went back. FALSE if there is nothing on that
  * side. */
 gboolean     p2v_hex_link_go_in_history (P2vHexLink     *self,
