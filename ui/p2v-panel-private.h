@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Copyright 2026 The pas2vas authors */
 
-/* The inside of a panel, for its files: p2v-panel.c is told and looks up, p2v-panel-frame.c and
- * p2v-panel-pages.c read, p2v-panel-show.c shows, p2v-panel-actions.c does. */
+/* The inside of a panel, for its files: p2v-panel-place.c is told where the cursor is and looks up,
+ * p2v-panel-frame.c and p2v-panel-pages.c read, p2v-panel-show.c shows, p2v-panel-actions.c does,
+ * p2v-panel-host.c asks the host; p2v-panel.c is the widget around them. */
 
 #pragma once
 
@@ -86,9 +87,23 @@ struct _P2vPanel
 };
 
 /* In p2v-panel.c */
-P2vMappingView *p2v_panel_get_view       (P2vPanel       *self);
-void            p2v_panel_jump_to_pa     (P2vPanel       *self,
-                                          P2vPhysAddr     pa);
+P2vMappingView *p2v_panel_get_view       (P2vPanel         *self);
+
+/* In p2v-panel-place.c */
+/* Looks up the place and shows what comes of it. Touches memory only. */
+void            p2v_panel_update         (P2vPanel         *self);
+/* The same before the next drawing. */
+void            p2v_panel_queue_update   (P2vPanel         *self);
+/* Makes the filter of what was chosen, and looks up again. */
+void            p2v_panel_update_filter  (P2vPanel         *self);
+
+/* In p2v-panel-host.c */
+void            p2v_panel_add_signals    (void);
+void            p2v_panel_tell_stage_changed (P2vPanel     *self);
+void            p2v_panel_jump_to_offset (P2vPanel         *self,
+                                          guint64           file_offset);
+void            p2v_panel_jump_to_pa     (P2vPanel         *self,
+                                          P2vPhysAddr       pa);
 /* Asks the host to show the panel. */
 void            p2v_panel_reveal         (P2vPanel         *self);
 /* To a byte of a process, in whatever way the host can show it. */
@@ -98,8 +113,6 @@ void            p2v_panel_jump_to_mapping (P2vPanel        *self,
 gboolean        p2v_panel_select_in_host (P2vPanel         *self,
                                           P2vProcess       *process,
                                           const P2vVicinity *vicinity);
-/* Makes the filter of what was chosen, and looks up again. */
-void            p2v_panel_update_filter  (P2vPanel       *self);
 
 /* In p2v-panel-frame.c */
 /* Reads what the frame of the answer is unless that is known, and shows it then. */

@@ -5,9 +5,6 @@
 
 #include "p2v-panel-private.h"
 
-#include <glib/gi18n-lib.h>
-#include <inttypes.h>
-
 #define RESOURCE_PATH "/io/github/pas2vas/gtk/"
 
 G_DEFINE_FINAL_TYPE (P2vPanel, p2v_panel, GTK_TYPE_WIDGET)
@@ -22,74 +19,17 @@ enum
 
 static GParamSpec *properties[N_PROPS];
 
-enum
-{
-  JUMP_TO_OFFSET,
-  JUMP_TO_ADDRESS,
-  JUMP_TO_VIRTUAL,
-  SELECT_OFFSETS,
-  SELECT_VIRTUAL,
-  REVEAL,
-  STAGE_CHANGED,
-  N_SIGNALS
-};
-
-static guint signals[N_SIGNALS];
-
-/* Works out the physical address of the place that the host gave. */
-static void
-update_place (P2vPanel *self)
-{
-  g_autoptr (P2vImage) image = self->session != NULL ? p2v_session_dup_image (self->session) : NULL;
-
-  self->has_pa = self->place_kind == P2V_PLACE_PHYSICAL;
-  self->pa = self->place;
-  if (image != NULL && self->place_kind == P2V_PLACE_OFFSET)
-    self->has_pa = p2v_image_offset_to_pa (image, self->place, &self->pa);
-}
-
-/* Looks up the place and shows what comes of it. Touches memory only. */
-static gboolean
-update_cb (gpointer user_data)
-{
-  P2vPanel *self = user_data;
-
-  self->update_id = 0;
-  update_place (self);
-  g_clear_object (&self->answer);
-  if (self->session != NULL && self->has_pa)
-    self->answer = p2v_session_lookup (self->session, self->pa, self->filter);
-  p2v_mapping_model_set_answer (p2v_mapping_view_get_model (self->view), self->session,
-                                self->answer);
-  p2v_panel_describe_frame (self);
-
-  p2v_panel_show_arrival (self);
-  p2v_panel_show_place (self);
-  p2v_panel_show_answer (self);
-  p2v_panel_actions_update (self);
-  return G_SOURCE_REMOVE;
-}
-
-/* However often the cursor moves, there is one look-up a frame: this runs before the next
- * drawing. */
-static void
-queue_update (P2vPanel *self)
-{
-  if (self->update_id == 0)
-    self->update_id = g_idle_add_full (G_PRIORITY_HIGH_IDLE, update_cb, self, NULL);
-}
-
 static void
 driver_changed_cb (P2vPanel *self)
 {
   P2vStage stage = p2v_session_get_stage (self->session);
 
   p2v_panel_show_status (self);
-  queue_update (self);
+  p2v_panel_queue_update (self);
   if (stage != self->stage)
     {
       self->stage = stage;
-      g_signal_emit (self, signals[STAGE_CHANGED], 0);
+      p2v_panel_tell_stage_changed (self);
     }
 }
 
@@ -117,13 +57,6 @@ step_activated_cb (P2vPanel *self,
 }
 
 static void
-go_cb (P2vPanel *self,
-       guint64 file_offset)
-{
-  g_signal_emit (self, signals[JUMP_TO_OFFSET], 0, file_offset);
-}
-
-static void
 sharers_shown_cb (P2vPanel *self)
 {
   P2vMappingRow *row = p2v_mapping_view_get_selected (self->view);
@@ -144,18 +77,6 @@ sharer_chosen_cb (P2vPanel *self,
 
   p2v_panel_expect (self, &mapping, NULL);
   p2v_panel_jump_to_mapping (self, &mapping);
-}
-
-/* What is asked of the session. */
-void
-p2v_panel_update_filter (P2vPanel *self)
-{
-  g_clear_object (&self->filter);
-  self->filter = p2v_filter_new ();
-  if (self->shows_kernel)
-    p2v_filter_set_kernel_rows (self->filter, P2V_KERNEL_ROWS_ALL);
-  p2v_filter_set_every_address (self->filter, self->shows_every_address);
-  queue_update (self);
 }
 
 /* Which rows of the answer are shown. */
@@ -330,105 +251,10 @@ bind_template (GtkWidgetClass *widget_class)
   gtk_widget_class_bind_template_callback (widget_class, row_selected_cb);
   gtk_widget_class_bind_template_callback (widget_class, row_activated_cb);
   gtk_widget_class_bind_template_callback (widget_class, step_activated_cb);
-  gtk_widget_class_bind_template_callback (widget_class, go_cb);
+  gtk_widget_class_bind_template_callback (widget_class, p2v_panel_jump_to_offset);
   gtk_widget_class_bind_template_callback (widget_class, p2v_panel_jump_to_pa);
   gtk_widget_class_bind_template_callback (widget_class, sharers_shown_cb);
   gtk_widget_class_bind_template_callback (widget_class, sharer_chosen_cb);
-}
-
-/* Wishes that not every host can fulfil: a handler that does returns %TRUE. */
-static guint
-add_wish (const char *name,
-          guint       n_numbers)
-{
-  return g_signal_new (name, P2V_TYPE_PANEL, G_SIGNAL_RUN_LAST, 0,
-                       g_signal_accumulator_true_handled, NULL, NULL, G_TYPE_BOOLEAN,
-                       1 + n_numbers, P2V_TYPE_PROCESS, G_TYPE_UINT64, G_TYPE_UINT64);
-}
-
-static void
-add_signals (void)
-{
-  /**
-   * P2vPanel::jump-to-offset:
-   * @self: the panel
-   * @file_offset: where to, as an offset in the image file
-   *
-   * The user wants to see another place. The host moves its cursor there, and tells the panel so
-   * with p2v_panel_set_file_offset().
-   */
-  signals[JUMP_TO_OFFSET] = g_signal_new ("jump-to-offset", P2V_TYPE_PANEL, G_SIGNAL_RUN_LAST, 0,
-                                          NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_UINT64);
-
-  /**
-   * P2vPanel::jump-to-address:
-   * @self: the panel
-   * @pa: where to, as a physical address
-   *
-   * As #P2vPanel::jump-to-offset, for images that keep memory packed, so that it has no place in
-   * the file (p2v_image_is_packed()).
-   */
-  signals[JUMP_TO_ADDRESS] = g_signal_new ("jump-to-address", P2V_TYPE_PANEL, G_SIGNAL_RUN_LAST, 0,
-                                           NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_UINT64);
-
-  /**
-   * P2vPanel::jump-to-virtual:
-   * @self: the panel
-   * @process: whose memory
-   * @va: a virtual address of it
-   *
-   * The user wants to see another place of a process. For a host that just shows memory of @process
-   * by virtual address; for others there is #P2vPanel::jump-to-offset.
-   *
-   * Returns: whether the cursor was moved
-   */
-  signals[JUMP_TO_VIRTUAL] = add_wish ("jump-to-virtual", 1);
-
-  /**
-   * P2vPanel::select-offsets:
-   * @self: the panel
-   * @file_offset: the first byte, as an offset in the image file
-   * @length_bytes: how many bytes
-   *
-   * The user wants a part of the file selected. The cursor stays.
-   */
-  signals[SELECT_OFFSETS] = g_signal_new ("select-offsets", P2V_TYPE_PANEL, G_SIGNAL_RUN_LAST, 0,
-                                          NULL, NULL, NULL, G_TYPE_NONE, 2, G_TYPE_UINT64,
-                                          G_TYPE_UINT64);
-
-  /**
-   * P2vPanel::select-virtual:
-   * @self: the panel
-   * @process: whose memory
-   * @va: virtual address of the first byte
-   * @length_bytes: how many bytes
-   *
-   * The user wants a part of a process's memory selected. For a host that just shows memory of
-   * @process by virtual address; for others there is #P2vPanel::select-offsets.
-   *
-   * Returns: whether it was selected
-   */
-  signals[SELECT_VIRTUAL] = add_wish ("select-virtual", 2);
-
-  /**
-   * P2vPanel::reveal:
-   * @self: the panel
-   *
-   * An action of the panel is about to show something in it. A host that has hidden it makes it
-   * visible.
-   */
-  signals[REVEAL] = g_signal_new ("reveal", P2V_TYPE_PANEL, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                  G_TYPE_NONE, 0);
-
-  /**
-   * P2vPanel::stage-changed:
-   * @self: the panel
-   *
-   * The session has come further: its system is known, or its index is complete. See
-   * p2v_session_get_stage().
-   */
-  signals[STAGE_CHANGED] = g_signal_new ("stage-changed", P2V_TYPE_PANEL, G_SIGNAL_RUN_LAST, 0,
-                                         NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void
@@ -464,7 +290,7 @@ p2v_panel_class_init (P2vPanelClass *klass)
                             G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
-  add_signals ();
+  p2v_panel_add_signals ();
   g_type_ensure (P2V_TYPE_MAPPING_VIEW);
   g_type_ensure (P2V_TYPE_TRAIL_VIEW);
   g_type_ensure (P2V_TYPE_GO_TO);
@@ -495,7 +321,7 @@ p2v_panel_init (P2vPanel *self)
   g_signal_connect_object (self->view, "notify::columns", G_CALLBACK (columns_cb), self,
                            G_CONNECT_SWAPPED);
   p2v_panel_actions_init (self);
-  update_cb (self);
+  p2v_panel_update (self);
 }
 
 /**
@@ -546,7 +372,7 @@ p2v_panel_set_session (P2vPanel *self,
       p2v_driver_start (self->driver);
     }
   p2v_panel_show_status (self);
-  queue_update (self);
+  p2v_panel_queue_update (self);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SESSION]);
 }
 
@@ -562,134 +388,6 @@ p2v_panel_get_session (P2vPanel *self)
   g_return_val_if_fail (P2V_IS_PANEL (self), NULL);
 
   return self->session;
-}
-
-static void
-set_place (P2vPanel *self,
-           P2vPlaceKind kind,
-           guint64 place)
-{
-  self->virtual_process = NULL;
-  if (self->place_kind == kind && self->place == place)
-    return;
-  self->place_kind = kind;
-  self->place = place;
-  queue_update (self);
-}
-
-/**
- * p2v_panel_set_address:
- * @self: a #P2vPanel
- * @pa: a physical address
- *
- * Shows who maps @pa. Cheap: however often it is called, the panel looks up once a frame.
- */
-void
-p2v_panel_set_address (P2vPanel *self,
-                       P2vPhysAddr pa)
-{
-  g_return_if_fail (P2V_IS_PANEL (self));
-
-  set_place (self, P2V_PLACE_PHYSICAL, pa);
-}
-
-/**
- * p2v_panel_set_file_offset:
- * @self: a #P2vPanel
- * @file_offset: an offset in the image file, such as that of a hex editor's cursor
- *
- * Shows who maps the byte at @file_offset. As cheap as p2v_panel_set_address().
- */
-void
-p2v_panel_set_file_offset (P2vPanel *self,
-                           guint64 file_offset)
-{
-  g_return_if_fail (P2V_IS_PANEL (self));
-
-  set_place (self, P2V_PLACE_OFFSET, file_offset);
-}
-
-/**
- * p2v_panel_set_virtual_address:
- * @self: a #P2vPanel
- * @process: whose memory the host shows by virtual address
- * @va: where the cursor is, as a virtual address of @process
- * @pa: the same as a physical address
- *
- * Shows who maps @pa, as p2v_panel_set_address() does, and selects the row of @va when the cursor
- * comes to another page.
- *
- * Since: 1.0
- */
-void
-p2v_panel_set_virtual_address (P2vPanel    *self,
-                               P2vProcess  *process,
-                               P2vVirtAddr  va,
-                               P2vPhysAddr  pa)
-{
-  g_return_if_fail (P2V_IS_PANEL (self));
-  g_return_if_fail (P2V_IS_PROCESS (process));
-  g_return_if_fail (p2v_process_get_address_space (process) != NULL);
-
-  P2vMapping mapping = { .process = process, .space = p2v_process_get_address_space (process),
-                         .va = va, .pa = pa };
-  gboolean is_same_page = self->virtual_process == process
-                          && self->virtual_page == va >> P2V_FRAME_SHIFT;
-  set_place (self, P2V_PLACE_PHYSICAL, pa);
-  self->virtual_process = process;
-  self->virtual_page = va >> P2V_FRAME_SHIFT;
-  if (!is_same_page && !p2v_panel_expects (self, &mapping))
-    p2v_panel_expect (self, &mapping, NULL);
-}
-
-/**
- * p2v_panel_clear_address:
- * @self: a #P2vPanel
- *
- * Shows nothing but the way to begin: the host's cursor is on no memory, such as a virtual address
- * that is not mapped.
- */
-void
-p2v_panel_clear_address (P2vPanel *self)
-{
-  g_return_if_fail (P2V_IS_PANEL (self));
-
-  set_place (self, P2V_PLACE_NONE, 0);
-}
-
-/**
- * p2v_panel_get_address:
- * @self: a #P2vPanel
- * @ret_pa: (out): the physical address that is shown
- *
- * Returns: %FALSE if none is shown, for there is no cursor or it is not on memory
- */
-gboolean
-p2v_panel_get_address (P2vPanel *self,
-                       P2vPhysAddr *ret_pa)
-{
-  g_return_val_if_fail (P2V_IS_PANEL (self), FALSE);
-  g_return_val_if_fail (ret_pa != NULL, FALSE);
-
-  if (self->update_id != 0)
-    update_place (self);
-  if (self->has_pa)
-    *ret_pa = self->pa;
-  return self->has_pa;
-}
-
-/**
- * p2v_panel_get_answer:
- * @self: a #P2vPanel
- *
- * Returns: (nullable) (transfer none): what is shown just now, or %NULL
- */
-P2vAnswer *
-p2v_panel_get_answer (P2vPanel *self)
-{
-  g_return_val_if_fail (P2V_IS_PANEL (self), NULL);
-
-  return self->answer;
 }
 
 /**
@@ -720,60 +418,4 @@ P2vMappingView *
 p2v_panel_get_view (P2vPanel *self)
 {
   return self->view;
-}
-
-void
-p2v_panel_reveal (P2vPanel *self)
-{
-  g_signal_emit (self, signals[REVEAL], 0);
-}
-
-void
-p2v_panel_jump_to_mapping (P2vPanel *self,
-                           const P2vMapping *mapping)
-{
-  gboolean is_done = FALSE;
-
-  g_signal_emit (self, signals[JUMP_TO_VIRTUAL], 0, mapping->process, mapping->va, &is_done);
-  if (!is_done)
-    p2v_panel_jump_to_pa (self, mapping->pa);
-}
-
-gboolean
-p2v_panel_select_in_host (P2vPanel *self,
-                          P2vProcess *process,
-                          const P2vVicinity *vicinity)
-{
-  gboolean is_done = FALSE;
-
-  if (vicinity->found)
-    g_signal_emit (self, signals[SELECT_VIRTUAL], 0, process, vicinity->va, vicinity->length_bytes,
-                   &is_done);
-  if (!is_done && vicinity->n_file_bytes > 0)
-    g_signal_emit (self, signals[SELECT_OFFSETS], 0, vicinity->file_offset,
-                   vicinity->n_file_bytes);
-  return is_done || vicinity->n_file_bytes > 0;
-}
-
-void
-p2v_panel_jump_to_pa (P2vPanel *self,
-                      P2vPhysAddr pa)
-{
-  g_autoptr (P2vImage) image = p2v_session_dup_image (self->session);
-  guint64 file_offset = 0;
-
-  if (image != NULL && p2v_image_pa_to_offset (image, pa, &file_offset))
-    {
-      g_signal_emit (self, signals[JUMP_TO_OFFSET], 0, file_offset);
-      return;
-    }
-  if (image != NULL && p2v_image_contains (image, pa))
-    {
-      g_signal_emit (self, signals[JUMP_TO_ADDRESS], 0, pa);
-      return;
-    }
-  /* Translators: the number is a physical address. */
-  g_autofree char *text = g_strdup_printf (
-      _("The image does not hold physical address 0x%" PRIx64 "."), pa);
-  p2v_panel_show_info (self, GTK_MESSAGE_ERROR, text);
 }
