@@ -3,7 +3,8 @@
 
 /* The inside of a panel, for its files: p2v-panel-place.c is told where the cursor is and looks up,
  * p2v-panel-frame.c and p2v-panel-pages.c read, p2v-panel-show.c shows, p2v-panel-actions.c does,
- * p2v-panel-host.c asks the host; p2v-panel.c is the widget around them. */
+ * p2v-panel-output.c copies and exports, p2v-panel-host.c asks the host; p2v-panel.c is the widget
+ * around them. */
 
 #pragma once
 
@@ -149,12 +150,24 @@ void            p2v_panel_show_info      (P2vPanel       *self,
                                           GtkMessageType  type,
                                           const char     *text);
 
+/* In p2v-panel-output.c */
+void            p2v_panel_copy_text      (P2vPanel       *self,
+                                          const char     *text);
+/* The rows that are shown to the clipboard: one column, or all with %P2V_N_COLUMNS. */
+void            p2v_panel_copy_rows      (P2vPanel       *self,
+                                          P2vColumnId     column);
+/* Asks for a file, and writes the rows of @answer to it that are shown, or everything if it is
+ * NULL. */
+void            p2v_panel_export         (P2vPanel       *self,
+                                          const char     *title,
+                                          P2vAnswer      *answer);
+/* Cancels what is being written and closes a dialog that is being shown. */
+void            p2v_panel_stop_output    (P2vPanel       *self);
+
 /* In p2v-panel-actions.c */
 void            p2v_panel_actions_init   (P2vPanel       *self);
 /* Enables what makes sense now. */
 void            p2v_panel_actions_update (P2vPanel       *self);
-/* Cancels what is being written and closes a dialog that is being shown. */
-void            p2v_panel_actions_stop   (P2vPanel       *self);
 void            p2v_panel_actions_dispose (P2vPanel      *self);
 
 G_END_DECLS

@@ -357,7 +357,7 @@ p2v_panel_set_session (P2vPanel *self,
     return;
 
   drop_driver (self);
-  p2v_panel_actions_stop (self);
+  p2v_panel_stop_output (self);
   p2v_panel_stop_asking (self);
   p2v_panel_forget_arrival (self);
   p2v_sharers_popover_stop (self->sharers_popover);
