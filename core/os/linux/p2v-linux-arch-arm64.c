@@ -97,10 +97,7 @@ static gboolean
 get_voffset (GHashTable *info,
              guint64    *ret_delta)
 {
-  const char *value = g_hash_table_lookup (info, "NUMBER(kimage_voffset)");
-
-  return value != NULL && g_str_has_prefix (value, "0x") &&
-         g_ascii_string_to_unsigned (value + 2, 16, 1, G_MAXUINT64, ret_delta, NULL);
+  return p2v_linux_get_info_hex (info, "kimage_voffset", ret_delta) && *ret_delta != 0;
 }
 
 static gboolean

@@ -47,11 +47,7 @@ get_limit (const P2vLinux *kernel,
            const char     *name,
            guint64        *ret_value)
 {
-  g_autofree char *key = g_strdup_printf ("NUMBER(%s)", name);
-  const char *text = g_hash_table_lookup (kernel->vmcoreinfo, key);
-
-  return text != NULL && g_str_has_prefix (text, "0x") &&
-         g_ascii_string_to_unsigned (text + 2, 16, 1, G_MAXUINT64, ret_value, NULL);
+  return p2v_linux_get_info_hex (kernel->vmcoreinfo, name, ret_value);
 }
 
 /* The bits that all processors have on which the kernel runs. Source: Linux

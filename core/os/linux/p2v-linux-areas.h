@@ -65,6 +65,14 @@ gboolean    p2v_linux_load_kernel_regions (const P2vLinux  *self,
                                            GPtrArray       *regions,
                                            GError         **error);
 
+/* Where the variables of the kernel are, of which no symbol tells where each is. FALSE if the list
+ * of resources was not found. */
+G_GNUC_WARN_UNUSED_RESULT
+gboolean    p2v_linux_find_data        (const P2vLinux         *self,
+                                        P2vVirtualMemory       *memory,
+                                        P2vVirtAddr            *ret_start_va,
+                                        guint64                *ret_length);
+
 /* p2v-linux-areas-NAME.c: for arch->add_areas of these processors. */
 void        p2v_linux_add_areas_of_arm64 (const P2vLinux       *self,
                                          P2vVirtualMemory      *memory,
@@ -110,6 +118,17 @@ GPtrArray                *p2v_linux_load_modules   (const P2vLinux     *self,
 const P2vLinuxModulePart *p2v_linux_find_module    (GPtrArray          *modules,
                                                     P2vVirtAddr         va);
 
+/* p2v-linux-modules-search.c: what no symbol or type tells. */
+
+/* Whether a struct module is at @va: its name stands in it, and once more behind a pointer. */
+gboolean                  p2v_linux_is_module      (const P2vLinux     *self,
+                                                    P2vVirtualMemory   *memory,
+                                                    P2vVirtAddr         va);
+/* Finds the list of all modules by what it holds; FALSE also if there are none. */
+gboolean                  p2v_linux_find_module_list (const P2vLinux   *self,
+                                                    P2vVirtualMemory   *memory,
+                                                    P2vVirtAddr        *ret_head_va);
+
 /* p2v-linux-stacks.c */
 
 /* The stack that a thread has in the kernel. */
@@ -140,6 +159,15 @@ typedef struct
  * damaged. */
 GArray                   *p2v_linux_load_vm_areas  (const P2vLinux     *self,
                                                     P2vVirtualMemory   *memory);
+/* p2v-linux-vmalloc-search.c: where members are that no type tells, by the values that they have in
+ * most of @objects (P2vVirtAddr: struct vmap_area, whose start is known). */
+gboolean                  p2v_linux_infer_vm_members (const P2vLinux   *self,
+                                                    P2vVirtualMemory   *memory,
+                                                    GArray             *objects,
+                                                    guint32             start,
+                                                    guint32            *ret_vm,
+                                                    guint32            *ret_flags,
+                                                    guint32            *ret_caller);
 /* (nullable): the area that holds @va. */
 const P2vLinuxVmArea     *p2v_linux_find_vm_area   (GArray             *areas,
                                                     P2vVirtAddr         va);

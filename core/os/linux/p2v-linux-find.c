@@ -18,7 +18,7 @@
 
 /* What is read at a time, beside what may straddle the end. */
 #define CHUNK_BYTES ((gsize) 64 << 10)
-#define MAX_NEEDLE  P2V_LINUX_MAX_NEEDLE
+#define MAX_NEEDLE  64
 
 /* The longest name of the first task, and that of kernels for one processor. Source: Linux
  * init/init_task.c INIT_TASK_COMM, kernel/sched/core.c init_idle(). */
@@ -70,14 +70,15 @@ search_chunk (const Search *self,
   return FALSE;
 }
 
-/* The place is mapped by the kernel where its image is. */
-gboolean
-p2v_linux_find_in_image (const P2vLinux   *kernel,
-                         P2vVirtualMemory *memory,
-                         gconstpointer     needle,
-                         gsize             length,
-                         P2vFoundFunc      try_found,
-                         gpointer          user_data)
+/* Searches the kernel's image for @needle; TRUE as soon as @try_found is. The place is mapped by
+ * the kernel where its image is. */
+static gboolean
+find_in_image (const P2vLinux   *kernel,
+               P2vVirtualMemory *memory,
+               gconstpointer     needle,
+               gsize             length,
+               P2vFoundFunc      try_found,
+               gpointer          user_data)
 {
   Search self = { kernel, memory, needle, length, try_found, user_data };
   g_autofree guint8 *buffer = g_malloc (CHUNK_BYTES + MAX_NEEDLE);
@@ -99,6 +100,44 @@ p2v_linux_find_in_image (const P2vLinux   *kernel,
   return FALSE;
 }
 
+static gboolean
+search_numbers (const P2vLinuxNumberSearch *self,
+                const guint8               *chunk,
+                gsize                       length,
+                P2vVirtAddr                 chunk_va)
+{
+  for (gsize at = 0; at + self->size_bytes <= length; at += self->size_bytes)
+    {
+      guint64 number = 0;
+      memcpy (&number, chunk + at, self->size_bytes);
+      number = GUINT64_FROM_LE (number);
+      if (number >= self->least && number <= self->greatest &&
+          self->try_number (chunk_va + at, number, self->user_data))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+gboolean
+p2v_linux_find_number (const P2vLinux             *kernel,
+                       const P2vLinuxNumberSearch *search,
+                       P2vVirtAddr                 start_va,
+                       guint64                     length)
+{
+  g_autofree guint8 *buffer = g_malloc (CHUNK_BYTES);
+
+  length = MIN (length, IMAGE_BYTES);
+  for (guint64 offset = 0; offset < length; offset += CHUNK_BYTES)
+    {
+      P2vVirtAddr va = start_va + offset;
+      gsize n = (gsize) MIN (CHUNK_BYTES, length - offset);
+      if (p2v_image_read (kernel->image, va - kernel->delta, buffer, n, NULL) == P2V_READ_OK &&
+          search_numbers (search, buffer, n, va))
+        return TRUE;
+    }
+  return FALSE;
+}
+
 gboolean
 p2v_linux_find_init_comm (const P2vLinux   *kernel,
                           P2vVirtualMemory *memory,
@@ -106,8 +145,7 @@ p2v_linux_find_init_comm (const P2vLinux   *kernel,
                           gpointer          user_data)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (init_comms); i++)
-    if (p2v_linux_find_in_image (kernel, memory, init_comms[i], sizeof init_comms[i], try_found,
-                                 user_data))
+    if (find_in_image (kernel, memory, init_comms[i], sizeof init_comms[i], try_found, user_data))
       return TRUE;
   return FALSE;
 }
@@ -149,7 +187,7 @@ p2v_linux_find_btf (P2vLinux *self)
 {
   g_autoptr (P2vVirtualMemory) memory = p2v_virtual_memory_new (&self->tables, self->root_pa);
 
-  return p2v_linux_find_in_image (self, memory, btf_header, sizeof btf_header, try_btf, self);
+  return find_in_image (self, memory, btf_header, sizeof btf_header, try_btf, self);
 }
 
 /* Whether the task whose name is at @comm_va is init_task: it is its own parent. */

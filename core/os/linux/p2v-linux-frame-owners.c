@@ -18,9 +18,10 @@
 /* A unit has the static variables of the kernel and of modules; 2 MiB is usual. */
 #define MAX_UNIT_BYTES ((guint64) 64 << 20)
 
-/* Stacks have 8, 16 or, with KASAN, 32 or 64 KiB. Source: Linux
- * arch/x86/include/asm/page_64_types.h, THREAD_SIZE_ORDER. */
-#define STACK_BYTES     ((guint64) 16 << 10)
+/* Stacks have 8, 16 or, with KASAN, 32 or 64 KiB: those that have no area 16, or 8 where a word has
+ * 4 bytes. Source: Linux arch/x86/include/asm/page_64_types.h, page_32_types.h,
+ * THREAD_SIZE_ORDER. */
+#define STACK_WORDS     ((guint64) 2 << 10)
 #define MAX_STACK_BYTES ((guint64) 64 << 10)
 
 typedef struct
@@ -76,7 +77,9 @@ claim_stacks (Loader *self)
       const P2vLinuxStack *stack = g_ptr_array_index (stacks, i);
       const P2vLinuxVmArea *area = p2v_linux_find_vm_area (self->areas, stack->start_va);
       guint64 length =
-        area != NULL && area->length_bytes <= MAX_STACK_BYTES ? area->length_bytes : STACK_BYTES;
+        area != NULL && area->length_bytes <= MAX_STACK_BYTES
+          ? area->length_bytes
+          : STACK_WORDS * self->kernel->arch->word_bytes;
       claim (self, P2V_FRAME_KIND_KERNEL_STACK, stack->start_va, length,
              take_name (self, g_strdup (stack->name), stack->process));
     }

@@ -89,6 +89,28 @@ p2v_linux_describe_image (P2vLinuxFrameSource *self,
   return TRUE;
 }
 
+/* The same where no symbol tells the end of the image: the list of resources has its parts. */
+static gboolean
+describe_image_part (P2vLinuxFrameSource *self,
+                     P2vFrame            *frame)
+{
+  const P2vLinuxResource *resource = p2v_linux_find_resource (
+    p2v_linux_frames_get_resources (self->kernel, self->memory), frame->pa);
+  P2vVirtAddr etext_va = self->kernel->symbols[LINUX_SYMBOL_ETEXT].va;
+  P2vVirtAddr va = frame->pa + self->kernel->delta;
+
+  if (self->kernel->symbols[LINUX_SYMBOL_END].va != 0 || resource == NULL ||
+      !g_str_has_prefix (resource->name, "Kernel "))
+    return FALSE;
+  /* On arm64 the part of the code has what is only read, too. */
+  gboolean is_code =
+    g_str_equal (resource->name, "Kernel code") && (etext_va == 0 || va < etext_va);
+  frame->kind = is_code ? P2V_FRAME_KIND_KERNEL_CODE : P2V_FRAME_KIND_KERNEL_DATA;
+  frame->has_va = TRUE;
+  frame->va = va;
+  return TRUE;
+}
+
 /* Of two kinds of owners not all is theirs: the rear part of the processors' first units was given
  * back, and behind a page-table root comes its copy only if that is no frame of its own. */
 static gboolean
@@ -117,6 +139,8 @@ p2v_linux_describe_place (P2vLinuxFrameSource  *self,
     return TRUE;
   if (!p2v_linux_frame_source_load (self, error))
     return FALSE;
+  if (is_reserved && describe_image_part (self, frame))
+    return TRUE;
   guint n_owners;
   const P2vLinuxFrameOwner *owners = p2v_linux_frame_owners_find (
     self->shared->owners, frame->pa >> P2V_FRAME_SHIFT, &n_owners);

@@ -74,6 +74,26 @@ add_resources (const Adder *self,
   return added;
 }
 
+gboolean
+p2v_linux_find_data (const P2vLinux   *self,
+                     P2vVirtualMemory *memory,
+                     P2vVirtAddr      *ret_start_va,
+                     guint64          *ret_length)
+{
+  g_autoptr (GArray) resources = p2v_linux_load_resources (self, memory);
+
+  for (guint i = 0; i < resources->len; i++)
+    {
+      const P2vLinuxResource *resource = &g_array_index (resources, P2vLinuxResource, i);
+      if (!g_str_equal (resource->name, "Kernel data") || !is_near (self, resource))
+        continue;
+      *ret_start_va = (resource->start_pa + self->delta) & ~(P2V_FRAME_SIZE - 1);
+      *ret_length = resource->last_pa + self->delta - *ret_start_va + 1;
+      return TRUE;
+    }
+  return FALSE;
+}
+
 void
 p2v_linux_add_image_areas (const P2vLinux   *self,
                            P2vVirtualMemory *memory,
@@ -82,7 +102,7 @@ p2v_linux_add_image_areas (const P2vLinux   *self,
                            GArray           *areas)
 {
   const Adder adder = { self, class_behind, name_behind, areas };
-  g_autoptr (GArray) resources = p2v_linux_load_resources (self, memory);
+  GArray *resources = p2v_linux_frames_get_resources (self, memory);
   P2vVirtAddr text_va = self->symbols[LINUX_SYMBOL_TEXT].va;
   P2vVirtAddr end_va = self->symbols[LINUX_SYMBOL_ETEXT].va;
 

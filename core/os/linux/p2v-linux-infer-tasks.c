@@ -31,6 +31,11 @@
 #define EXIT_STATES   (0x10 | 0x20)
 #define SIGCHLD       17
 
+/* The last word that a stack may use. Source: Linux include/uapi/linux/magic.h, STACK_END_MAGIC;
+ * include/linux/sched/task_stack.h, end_of_stack(): the first of its memory, where struct
+ * thread_info is in the task (x86 from 4.9 on). */
+#define STACK_END_MAGIC 0x57ac6e9d
+
 /* A start time above this, 36 years in ns, is none. */
 #define MAX_START_TIME ((guint64) 1 << 60)
 
@@ -312,6 +317,23 @@ find_only (P2vInference     *self,
   return TRUE;
 }
 
+/* stack leads to the bytes of a mark, but in a task that is gone. */
+static gboolean
+is_stack (P2vInference *self,
+          guint32       offset)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < self->tasks->len; i++)
+    {
+      P2vVirtAddr stack = p2v_sample_word (self, p2v_sample_get (self->tasks, i), offset);
+      guint32 mark;
+      n += stack % P2V_FRAME_SIZE == 0 && p2v_inference_is_pointer (self, stack) &&
+           p2v_virtual_memory_read_u32 (self->memory, stack, &mark) && mark == STACK_END_MAGIC;
+    }
+  return p2v_inference_most (n, self->tasks->len);
+}
+
 /* What is told of a process but is not needed to find it. */
 static void
 infer_details (P2vInference *self)
@@ -323,6 +345,8 @@ infer_details (P2vInference *self)
   if (p2v_inference_search (self, mm + 2 * self->word, MIN (mm + 256, comm), 4, is_exit_state,
                             &offset) == 1)
     p2v_inference_set (self, LINUX_TASK_EXIT_STATE, offset, 4);
+  if (p2v_inference_search (self, 0, comm, self->word, is_stack, &offset) == 1)
+    p2v_inference_set (self, LINUX_TASK_STACK, offset, self->word);
   if (p2v_inference_search (self, 0, comm, self->word, is_start_time, &offset) == 1)
     p2v_inference_set (self, LINUX_TASK_START_BOOTTIME, offset + 8, 8);
   /* The pair stands just before the name, with a pointer or two between. Source: as above. */

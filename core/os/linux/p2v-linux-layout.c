@@ -37,6 +37,7 @@ static const struct
   [LINUX_TASK_CRED] = { "task_struct", "real_cred", WORD, TRUE },
   [LINUX_TASK_THREAD_PID] = { "task_struct", "thread_pid", WORD, TRUE },
   [LINUX_TASK_PID_LINKS] = { "task_struct", "pid_links", 0, TRUE },
+  [LINUX_TASK_STACK] = { "task_struct", "stack", WORD, TRUE },
   [LINUX_SIGNAL_THREAD_HEAD] = { "signal_struct", "thread_head", 2 * WORD, FALSE },
   [LINUX_SIGNAL_NR_THREADS] = { "signal_struct", "nr_threads", 4, FALSE },
   [LINUX_CRED_UID] = { "cred", "uid", 4, TRUE },

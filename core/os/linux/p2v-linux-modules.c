@@ -19,6 +19,10 @@
 /* Modules that are believed; real systems have some hundreds. */
 #define MAX_MODULES 65536
 
+/* How far into a struct module its parts are looked for where types do not tell them; Debian's
+ * have them within 400 bytes. */
+#define STRUCT_BYTES 1024
+
 /* What each element of module.mem[] holds. Source: Linux include/linux/module.h, enum mod_mem_type
  * (6.4). */
 static const char *const part_names[] = {
@@ -54,22 +58,15 @@ free_part (gpointer data)
   g_free (part);
 }
 
-/* Adds the part whose base and size stand at these addresses, if there is one. */
 static void
-add_part (Loader      *self,
-          P2vVirtAddr  module_va,
-          P2vVirtAddr  base_at,
-          P2vVirtAddr  size_at,
-          const char  *part_name)
+append_part (Loader      *self,
+             P2vVirtAddr  module_va,
+             P2vVirtAddr  start_va,
+             guint64      length_bytes,
+             const char  *part_name)
 {
   g_autoptr (GString) name = g_string_new (NULL);
-  P2vVirtAddr start_va;
-  guint32 length_bytes;
 
-  if (!p2v_linux_read_word_at (self->kernel, self->memory, base_at, &start_va) ||
-      !p2v_virtual_memory_read_u32 (self->memory, size_at, &length_bytes) || start_va == 0 ||
-      length_bytes == 0 || length_bytes > MAX_MODULE_BYTES || start_va + length_bytes < start_va)
-    return;
   p2v_virtual_memory_append_string (self->memory, module_va + self->name_offset, MODULE_NAME_BYTES,
                                     name);
   g_autofree char *escaped = p2v_text_escape (name->str, (gssize) name->len);
@@ -78,6 +75,24 @@ add_part (Loader      *self,
   part->length_bytes = length_bytes;
   part->name = g_strconcat (escaped, part_name, NULL);
   g_ptr_array_add (self->parts, part);
+}
+
+/* Adds the part whose base and size stand at these addresses, if there is one. */
+static void
+add_part (Loader      *self,
+          P2vVirtAddr  module_va,
+          P2vVirtAddr  base_at,
+          P2vVirtAddr  size_at,
+          const char  *part_name)
+{
+  P2vVirtAddr start_va;
+  guint32 length_bytes;
+
+  if (p2v_linux_read_word_at (self->kernel, self->memory, base_at, &start_va) &&
+      p2v_virtual_memory_read_u32 (self->memory, size_at, &length_bytes) && start_va != 0 &&
+      length_bytes != 0 && length_bytes <= MAX_MODULE_BYTES &&
+      start_va + length_bytes >= start_va)
+    append_part (self, module_va, start_va, length_bytes, part_name);
 }
 
 /* From 6.4 on: an array of struct module_memory. FALSE if the kernel has none. */
@@ -136,6 +151,62 @@ compare_parts (gconstpointer a,
   return (x->start_va > y->start_va) - (x->start_va < y->start_va);
 }
 
+/* (nullable): the area of vmalloc whose start the module has at @offset; a device's is none. */
+static const P2vLinuxVmArea *
+find_area (Loader      *self,
+           GArray      *areas,
+           P2vVirtAddr  module_va,
+           guint32      offset)
+{
+  P2vVirtAddr va;
+
+  if (!p2v_linux_read_word_at (self->kernel, self->memory, module_va + offset, &va))
+    return NULL;
+  const P2vLinuxVmArea *area = p2v_linux_find_vm_area (areas, va);
+  return area != NULL && area->start_va == va && !area->is_device ? area : NULL;
+}
+
+/* Adds the areas that modules have at @offset, if most of them have one: a single one may have any
+ * pointer behind its struct module. */
+static void
+add_areas (Loader  *self,
+           GArray  *areas,
+           GArray  *modules,
+           guint32  offset)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < modules->len; i++)
+    n += find_area (self, areas, g_array_index (modules, P2vVirtAddr, i), offset) != NULL;
+  for (guint i = 0; i < modules->len && n >= modules->len - modules->len / 8; i++)
+    {
+      P2vVirtAddr module_va = g_array_index (modules, P2vVirtAddr, i);
+      const P2vLinuxVmArea *area = find_area (self, areas, module_va, offset);
+      if (area != NULL)
+        append_part (self, module_va, area->start_va, area->length_bytes, "");
+    }
+}
+
+/* Where types do not tell which words of struct module are the addresses of its parts: those that
+ * are the start of an area of vmalloc in all. */
+static void
+add_parts_by_areas (Loader *self,
+                    GArray *modules)
+{
+  g_autoptr (GArray) areas = p2v_linux_load_vm_areas (self->kernel, self->memory);
+
+  for (guint32 offset = 0; offset < STRUCT_BYTES; offset += self->kernel->arch->word_bytes)
+    add_areas (self, areas, modules, offset);
+}
+
+static gboolean
+find_head (const Loader *self,
+           P2vVirtAddr  *ret_head_va)
+{
+  return p2v_symbol_table_find (self->kernel->symbol_table, "modules", ret_head_va) ||
+         p2v_linux_find_module_list (self->kernel, self->memory, ret_head_va);
+}
+
 GPtrArray *
 p2v_linux_load_modules (const P2vLinux   *self,
                         P2vVirtualMemory *memory)
@@ -143,16 +214,21 @@ p2v_linux_load_modules (const P2vLinux   *self,
   static const char *const members[] = { "list", "name" };
   g_autoptr (GArray) modules = g_array_new (FALSE, FALSE, sizeof (P2vVirtAddr));
   g_autoptr (GPtrArray) parts = g_ptr_array_new_with_free_func (free_part);
-  guint32 offsets[G_N_ELEMENTS (members)];
+  guint32 offsets[] = { self->arch->word_bytes, 3 * self->arch->word_bytes };
+  Loader loader = { .kernel = self, .memory = memory, .parts = parts };
   P2vVirtAddr head_va;
 
-  if (!p2v_symbol_table_find (self->symbol_table, "modules", &head_va) ||
-      !p2v_linux_find_offsets (self, "module", members, G_N_ELEMENTS (members), offsets))
+  /* They begin every struct module. Source: Linux include/linux/module.h. */
+  gboolean known =
+    p2v_linux_find_offsets (self, "module", members, G_N_ELEMENTS (members), offsets);
+  if (!find_head (&loader, &head_va))
     return g_steal_pointer (&parts);
-  Loader loader = { .kernel = self, .memory = memory, .name_offset = offsets[1], .parts = parts };
+  loader.name_offset = offsets[1];
   p2v_linux_collect_ring (self, memory, head_va, offsets[0], modules);
   g_array_set_size (modules, MIN (modules->len, MAX_MODULES));
-  if (!add_new_parts (&loader, modules))
+  if (!known)
+    add_parts_by_areas (&loader, modules);
+  else if (!add_new_parts (&loader, modules))
     add_old_parts (&loader, modules);
   g_ptr_array_sort (parts, compare_parts);
   return g_steal_pointer (&parts);

@@ -176,20 +176,6 @@ read_variable (const P2vLinux   *kernel,
 }
 
 /* "NUMBER(name)=hex", as arm64 writes addresses. */
-static gboolean
-get_hex_number (const P2vLinux *kernel,
-                const char     *name,
-                guint64        *ret_number)
-{
-  g_autofree char *key = g_strdup_printf ("NUMBER(%s)", name);
-  const char *text = g_hash_table_lookup (kernel->vmcoreinfo, key);
-
-  if (text == NULL || !g_str_has_prefix (text, "0x"))
-    return FALSE;
-  *ret_number = g_ascii_strtoull (text, NULL, 16);
-  return TRUE;
-}
-
 /* The three ways to keep all records in one array, of which a kernel has one: a flat array, and an
  * array in virtual addresses of which only that is there which has memory behind it, with a base
  * that is drawn at boot (x86-64) or fixed (arm64, where it begins with the first frame). */
@@ -203,8 +189,8 @@ find_array (const P2vLinux     *kernel,
   if (read_variable (kernel, memory, "mem_map", &layout->first_va) ||
       read_variable (kernel, memory, "vmemmap_base", &layout->first_va))
     return TRUE;
-  if (!get_hex_number (kernel, "VMEMMAP_START", &start) ||
-      !get_hex_number (kernel, "PHYS_OFFSET", &memory_start))
+  if (!p2v_linux_get_info_hex (kernel->vmcoreinfo, "VMEMMAP_START", &start) ||
+      !p2v_linux_get_info_hex (kernel->vmcoreinfo, "PHYS_OFFSET", &memory_start))
     return FALSE;
   /* Source: Linux arch/arm64/include/asm/pgtable.h, vmemmap. PHYS_OFFSET is signed. */
   gint64 first_pfn = (gint64) memory_start >> layout->frame_shift;

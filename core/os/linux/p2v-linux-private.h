@@ -70,6 +70,7 @@ typedef enum
   LINUX_TASK_CRED,
   LINUX_TASK_THREAD_PID,
   LINUX_TASK_PID_LINKS,
+  LINUX_TASK_STACK,
   LINUX_SIGNAL_THREAD_HEAD,
   LINUX_SIGNAL_NR_THREADS,
   LINUX_CRED_UID,
@@ -278,6 +279,18 @@ gboolean    p2v_linux_get_info_number   (GHashTable            *info,
                                          const char            *name,
                                          gint64                *ret_number);
 
+/* "NUMBER(name)=0xhex", as limits of areas are told. */
+G_GNUC_WARN_UNUSED_RESULT
+gboolean    p2v_linux_get_info_hex      (GHashTable            *info,
+                                         const char            *name,
+                                         guint64               *ret_number);
+
+/* "OFFSET(structure.member)=decimal" */
+G_GNUC_WARN_UNUSED_RESULT
+gboolean    p2v_linux_get_info_offset   (GHashTable            *info,
+                                         const char            *name,
+                                         guint32               *ret_offset);
+
 /* p2v-linux-kernel.c */
 
 /* Fills in self from a VMCOREINFO, and proves it. */
@@ -406,20 +419,29 @@ gboolean    p2v_linux_complete_sources  (P2vLinux              *self,
 /* Whether what was found at @va is meant. */
 typedef gboolean (*P2vFoundFunc) (P2vVirtAddr va,
                                   gpointer    user_data);
-/* Searches the kernel's image for @needle, of P2V_LINUX_MAX_NEEDLE bytes at most; TRUE as soon as
- * @try_found is. */
-#define P2V_LINUX_MAX_NEEDLE 64
-gboolean    p2v_linux_find_in_image     (const P2vLinux        *self,
-                                         P2vVirtualMemory      *memory,
-                                         gconstpointer          needle,
-                                         gsize                  length,
-                                         P2vFoundFunc           try_found,
-                                         gpointer               user_data);
-/* The same for the name of the first task. */
+/* Searches the kernel's image for the name of the first task; TRUE as soon as @try_found is. */
 gboolean    p2v_linux_find_init_comm    (const P2vLinux        *self,
                                          P2vVirtualMemory      *memory,
                                          P2vFoundFunc           try_found,
                                          gpointer               user_data);
+/* A search for numbers from @least to @greatest, each at a multiple of its size; @try_number says
+ * whether the one at @va is meant. */
+typedef struct
+{
+  guint    size_bytes;
+  guint64  least;
+  guint64  greatest;
+  gboolean (*try_number) (P2vVirtAddr va,
+                          guint64     number,
+                          gpointer    user_data);
+  gpointer user_data;
+} P2vLinuxNumberSearch;
+
+/* Searches the kernel's image from @start_va on; TRUE as soon as the number is found. */
+gboolean    p2v_linux_find_number       (const P2vLinux        *self,
+                                         const P2vLinuxNumberSearch *search,
+                                         P2vVirtAddr            start_va,
+                                         guint64                length);
 /* These fill in own_types, or the symbol, if they find it. */
 gboolean    p2v_linux_find_btf          (P2vLinux              *self);
 gboolean    p2v_linux_find_init_task    (P2vLinux              *self);

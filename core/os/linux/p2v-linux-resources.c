@@ -141,6 +141,7 @@ has_name (Loader      *self,
 /* Whether the resource at @va is that of the kernel's code, and leads to the root. */
 static gboolean
 try_code (P2vVirtAddr va,
+          guint64     start_pa G_GNUC_UNUSED,
           gpointer    user_data)
 {
   Loader *self = user_data;
@@ -170,14 +171,15 @@ find_root (Loader *self)
   if (kernel->symbol_table != NULL &&
       p2v_symbol_table_find (kernel->symbol_table, "iomem_resource", &self->root_va))
     return TRUE;
-  for (guint64 before = 0; before <= SEGMENT_BYTES; before += SEGMENT_BYTES)
-    {
-      guint64 start_pa = GUINT64_TO_LE (kernel->image_va - kernel->delta - before);
-      if (p2v_linux_find_in_image (kernel, self->memory, &start_pa, self->members[START].size_bytes,
-                                   try_code, self))
-        return TRUE;
-    }
-  return FALSE;
+  P2vPhysAddr image_pa = kernel->image_va - kernel->delta;
+  const P2vLinuxNumberSearch search = { .size_bytes = self->members[START].size_bytes,
+                                        .least = image_pa - MIN (image_pa, SEGMENT_BYTES),
+                                        .greatest = image_pa,
+                                        .try_number = try_code,
+                                        .user_data = self };
+
+  return p2v_linux_find_number (kernel, &search, kernel->image_va & ~(P2V_FRAME_SIZE - 1),
+                                P2V_LINUX_IMAGE_DISTANCE);
 }
 
 static void

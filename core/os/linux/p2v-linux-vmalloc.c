@@ -20,7 +20,9 @@ typedef struct
 {
   const P2vLinux   *kernel;
   P2vVirtualMemory *memory;
-  guint32           start, end, vm;    /* of struct vmap_area */
+  guint32           start, end, link;  /* of struct vmap_area */
+  gboolean          has_vm;            /* whether these are known: */
+  guint32           vm;                /* of struct vmap_area */
   guint32           flags, caller;     /* of struct vm_struct */
 } Loader;
 
@@ -32,23 +34,45 @@ read_word (const Loader *self,
   return p2v_linux_read_word_at (self->kernel, self->memory, va, ret_value);
 }
 
+/* The members that VMCOREINFO tells, too; the end is behind the start. Source: Linux
+ * include/linux/vmalloc.h, struct vmap_area; kernel/crash_core.c (to 6.8). */
 static gboolean
-find_layout (Loader *self)
+find_area_members (Loader *self)
 {
-  static const char *const area_members[] = { "va_start", "va_end", "vm" };
-  static const char *const vm_members[] = { "flags", "caller" };
-  guint32 area[G_N_ELEMENTS (area_members)], vm[G_N_ELEMENTS (vm_members)];
+  static const char *const members[] = { "va_start", "va_end", "list" };
+  guint32 offsets[G_N_ELEMENTS (members)];
+  GHashTable *info = self->kernel->vmcoreinfo;
 
-  if (!p2v_linux_find_offsets (self->kernel, "vmap_area", area_members,
-                               G_N_ELEMENTS (area_members), area) ||
-      !p2v_linux_find_offsets (self->kernel, "vm_struct", vm_members, G_N_ELEMENTS (vm_members),
-                               vm))
+  if (p2v_linux_find_offsets (self->kernel, "vmap_area", members, G_N_ELEMENTS (members), offsets))
+    {
+      self->start = offsets[0];
+      self->end = offsets[1];
+      self->link = offsets[2];
+      return TRUE;
+    }
+  if (!p2v_linux_get_info_offset (info, "vmap_area.va_start", &self->start) ||
+      !p2v_linux_get_info_offset (info, "vmap_area.list", &self->link))
     return FALSE;
-  self->start = area[0];
-  self->end = area[1];
-  self->vm = area[2];
-  self->flags = vm[0];
-  self->caller = vm[1];
+  self->end = self->start + self->kernel->arch->word_bytes;
+  return TRUE;
+}
+
+/* FALSE: then it is not known who asked for an area. */
+static gboolean
+find_vm_members (Loader *self,
+                 GArray *objects)
+{
+  static const char *const area_members[] = { "vm" };
+  static const char *const members[] = { "flags", "caller" };
+  guint32 offsets[G_N_ELEMENTS (members)];
+
+  if (!p2v_linux_find_offsets (self->kernel, "vmap_area", area_members, 1, &self->vm) ||
+      !p2v_linux_find_offsets (self->kernel, "vm_struct", members, G_N_ELEMENTS (members),
+                               offsets))
+    return p2v_linux_infer_vm_members (self->kernel, self->memory, objects, self->start, &self->vm,
+                                       &self->flags, &self->caller);
+  self->flags = offsets[0];
+  self->caller = offsets[1];
   return TRUE;
 }
 
@@ -56,7 +80,6 @@ find_layout (Loader *self)
  * kernel has no nodes. */
 static gboolean
 collect_from_nodes (const Loader *self,
-                    guint32       link_offset,
                     GArray       *objects)
 {
   const P2vLinux *kernel = self->kernel;
@@ -74,7 +97,7 @@ collect_from_nodes (const Loader *self,
     return TRUE;
   for (guint i = 0; i < MIN (n_nodes, MAX_NODES); i++)
     p2v_linux_collect_ring (kernel, self->memory,
-                            nodes_va + (guint64) i * node_bytes + head.offset_bytes, link_offset,
+                            nodes_va + (guint64) i * node_bytes + head.offset_bytes, self->link,
                             objects);
   return TRUE;
 }
@@ -83,15 +106,13 @@ static void
 collect_areas (const Loader *self,
                GArray       *objects)
 {
-  static const char *const link[] = { "list" };
   P2vVirtAddr head_va;
-  guint32 link_offset;
 
-  if (!p2v_linux_find_offsets (self->kernel, "vmap_area", link, 1, &link_offset) ||
-      collect_from_nodes (self, link_offset, objects))
+  if (collect_from_nodes (self, objects))
     return;
-  if (p2v_symbol_table_find (self->kernel->symbol_table, "vmap_area_list", &head_va))
-    p2v_linux_collect_ring (self->kernel, self->memory, head_va, link_offset, objects);
+  if (p2v_symbol_table_find (self->kernel->symbol_table, "vmap_area_list", &head_va) ||
+      p2v_linux_get_info_symbol (self->kernel->vmcoreinfo, "vmap_area_list", &head_va))
+    p2v_linux_collect_ring (self->kernel, self->memory, head_va, self->link, objects);
 }
 
 /* Areas of vm_map_ram() have no vm_struct, and so nobody who asked for them. */
@@ -108,7 +129,7 @@ add_area (const Loader *self,
       !read_word (self, area_va + self->end, &end_va) || end_va <= area.start_va)
     return;
   area.length_bytes = end_va - area.start_va;
-  if (read_word (self, area_va + self->vm, &vm_va) && vm_va != 0 &&
+  if (self->has_vm && read_word (self, area_va + self->vm, &vm_va) && vm_va != 0 &&
       read_word (self, vm_va + self->flags, &flags) &&
       read_word (self, vm_va + self->caller, &area.caller_va))
     area.is_device = (flags & VM_IOREMAP) != 0;
@@ -132,9 +153,10 @@ p2v_linux_load_vm_areas (const P2vLinux   *self,
   GArray *areas = g_array_new (FALSE, FALSE, sizeof (P2vLinuxVmArea));
   Loader loader = { .kernel = self, .memory = memory };
 
-  if (!find_layout (&loader))
+  if (!find_area_members (&loader))
     return areas;
   collect_areas (&loader, objects);
+  loader.has_vm = find_vm_members (&loader, objects);
   for (guint i = 0; i < objects->len; i++)
     add_area (&loader, g_array_index (objects, P2vVirtAddr, i), areas);
   g_array_sort (areas, compare_areas);
@@ -171,8 +193,10 @@ p2v_linux_dup_vm_caller (const P2vLinux       *self,
 
   if (module != NULL)
     return g_strdup (module->name);
+  /* Tables of functions only do not reach up to the end of the image, but all code is before. */
   if (area->caller_va < self->symbols[LINUX_SYMBOL_TEXT].va ||
-      area->caller_va >= self->symbols[LINUX_SYMBOL_END].va)
+      area->caller_va >= MAX (self->symbols[LINUX_SYMBOL_END].va,
+                              self->symbols[LINUX_SYMBOL_ETEXT].va))
     return NULL;
   const char *name =
     p2v_symbol_table_find_nearest (self->symbol_table, area->caller_va, &symbol_va);

@@ -79,6 +79,31 @@ p2v_linux_get_info_number (GHashTable *info,
          g_ascii_string_to_signed (value, 10, G_MININT64, G_MAXINT64, ret_number, NULL);
 }
 
+gboolean
+p2v_linux_get_info_hex (GHashTable *info,
+                        const char *name,
+                        guint64    *ret_number)
+{
+  const char *value = get_info (info, "NUMBER", name);
+
+  return value != NULL && g_str_has_prefix (value, "0x") &&
+         g_ascii_string_to_unsigned (value + 2, 16, 0, G_MAXUINT64, ret_number, NULL);
+}
+
+gboolean
+p2v_linux_get_info_offset (GHashTable *info,
+                           const char *name,
+                           guint32    *ret_offset)
+{
+  const char *value = get_info (info, "OFFSET", name);
+  guint64 offset;
+
+  if (value == NULL || !g_ascii_string_to_unsigned (value, 10, 0, G_MAXUINT16, &offset, NULL))
+    return FALSE;
+  *ret_offset = (guint32) offset;
+  return TRUE;
+}
+
 typedef struct
 {
   P2vVmcoreinfoFunc  try_candidate;
