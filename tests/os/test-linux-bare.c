@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Copyright 2026 The pas2vas authors */
 
-/* Machines with 64-bit Arm page tables of each form, of which only the kernel's banner is known. */
+/* Machines with page tables of each form of 64-bit Arm and of x86, of which only the kernel's
+ * banner is known. */
 
 #include "p2v-test.h"
 
@@ -18,6 +19,7 @@
 #define BANNER_PA      ((guint64) 0x260123)
 #define STALE_PA       ((guint64) 0x280000)
 #define ROOT_PA        ((guint64) 0x2a0000)
+#define PROCESS_PA     ((guint64) 0x2c0000)
 #define FIRST_TABLE_PA ((guint64) 0x500000)
 #define RECORDS_PA     ((guint64) 0xc00000)
 
@@ -34,6 +36,9 @@
 /* A page that EL1 may read; nothing else counts here. Source: Arm ARM DDI 0487, D8.3. */
 #define PAGE_BITS  ((guint64) 0x403)
 #define TABLE_BITS ((guint64) 0x3)
+
+/* x86 needs no more, and in the root of PAE more is refused. Source: Intel SDM 3A, 4.4.1. */
+#define X86_TABLE_BITS ((guint64) 0x1)
 
 typedef struct
 {
@@ -54,14 +59,30 @@ put_u64 (Machine *self,
   memcpy (self->bytes + offset, &raw, sizeof raw);
 }
 
-static guint64
-get_u64 (Machine *self,
-         guint64  offset)
+static void
+put_entry (Machine *self,
+           guint64  offset,
+           guint64  value)
 {
-  guint64 raw;
+  guint64 raw = GUINT64_TO_LE (value);
 
-  memcpy (&raw, self->bytes + offset, sizeof raw);
+  memcpy (self->bytes + offset, &raw, self->form->entry_bytes);
+}
+
+static guint64
+get_entry (Machine *self,
+           guint64  offset)
+{
+  guint64 raw = 0;
+
+  memcpy (&raw, self->bytes + offset, self->form->entry_bytes);
   return GUINT64_FROM_LE (raw);
+}
+
+static guint64
+get_table_bits (const P2vPagingForm *form)
+{
+  return form->has_two_roots ? TABLE_BITS : X86_TABLE_BITS;
 }
 
 /* Maps the page at offset @pa, adding tables as they are needed. */
@@ -76,19 +97,21 @@ map_page (Machine *self,
   for (guint i = 0; i < self->form->n_levels; i++)
     {
       const P2vPagingLevel *level = &self->form->levels[i];
-      guint64 at = table + 8 * (va >> level->shift & ((1u << level->index_bits) - 1));
+      guint64 index = va >> level->shift & ((1u << level->index_bits) - 1);
+      guint64 at = table + self->form->entry_bytes * index;
       if (i + 1 == self->form->n_levels)
         {
-          put_u64 (self, at, (pa + self->base_pa) | PAGE_BITS);
+          put_entry (self, at, (pa + self->base_pa) | PAGE_BITS);
           return;
         }
-      if (get_u64 (self, at) == 0)
+      if (get_entry (self, at) == 0)
         {
-          put_u64 (self, at, (self->next_table_pa + self->base_pa) | TABLE_BITS);
+          put_entry (self, at,
+                     (self->next_table_pa + self->base_pa) | get_table_bits (self->form));
           self->next_table_pa += self->page_bytes;
           assert_true (self->next_table_pa <= RECORDS_PA);
         }
-      table = get_u64 (self, at) - TABLE_BITS - self->base_pa;
+      table = get_entry (self, at) - get_table_bits (self->form) - self->base_pa;
     }
 }
 
@@ -339,6 +362,112 @@ does_not_say_where_records_are_if_they_are_nowhere (void **state)
   g_free (machine.bytes);
 }
 
+/* Where x86 has a machine's image, all of its memory, and the records of its frames: with 64 bits
+ * where these are drawn at boot, with 32 bits where the kernel was configured to have them. */
+typedef struct
+{
+  const P2vPagingForm *form;
+  guint64              image_va;
+  guint64              linear_va;
+  guint64              records_va;
+} X86;
+
+static const X86 x86_machines[] = {
+  { &p2v_paging_form_x86_64_4, 0xffffffff8a600000, 0xffff9a4700000000, 0xffffe3c780000000 },
+  { &p2v_paging_form_x86_64_5, 0xffffffffbfc00000, 0xff2a4c0040000000, 0xffd40d0040000000 },
+  { &p2v_paging_form_x86_pae, 0xc0000000, 0xc0000000, 0 },
+  { &p2v_paging_form_x86_32, 0xc0000000, 0xc0000000, 0 },
+  { &p2v_paging_form_x86_pae, 0x40000000, 0x40000000, 0 },
+  { &p2v_paging_form_x86_32, 0x78000000, 0x78000000, 0 },
+};
+
+/* Tables with which the kernel starts stand before the right ones; with 32 bits, those of a process
+ * behind. */
+static Machine
+make_x86 (const X86 *x86)
+{
+  Machine machine = { .form = x86->form,
+                      .bytes = g_malloc0 (MACHINE_BYTES),
+                      .next_table_pa = FIRST_TABLE_PA,
+                      .page_bytes = P2V_FRAME_SIZE };
+  guint64 records = x86->records_va + BANNER_PA / P2V_FRAME_SIZE * RECORD_BYTES;
+
+  for (guint64 pa = IMAGE_PA; pa < IMAGE_END_PA; pa += P2V_FRAME_SIZE)
+    {
+      map_page (&machine, STALE_PA, x86->image_va + pa, pa);
+      map_page (&machine, ROOT_PA, x86->image_va + pa, pa);
+    }
+  for (guint64 pa = 0; pa < MACHINE_BYTES; pa += P2V_FRAME_SIZE)
+    map_page (&machine, ROOT_PA, x86->linear_va + pa, pa);
+  memcpy (machine.bytes + PROCESS_PA, machine.bytes + ROOT_PA, P2V_FRAME_SIZE);
+  map_page (&machine, PROCESS_PA, 0x400000, 0x5000);
+  if (x86->records_va == 0)
+    return machine;
+  map_page (&machine, ROOT_PA, x86->records_va, RECORDS_PA + 2 * P2V_FRAME_SIZE);
+  map_page (&machine, ROOT_PA, records & ~(P2V_FRAME_SIZE - 1), RECORDS_PA);
+  for (guint i = 0; i < 16; i++)
+    put_u64 (&machine, RECORDS_PA + records % P2V_FRAME_SIZE + i * RECORD_BYTES + 48,
+             (guint64) 1 << 32 | 0xffffffff);
+  return machine;
+}
+
+static gboolean
+find_x86 (void               **state,
+          Machine             *machine,
+          P2vLinuxBareTables  *ret_found,
+          GHashTable         **ret_info)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *path = p2v_test_write_file (state, "machine", machine->bytes, MACHINE_BYTES);
+  g_autoptr (P2vImage) image = p2v_image_open (path, NULL, &error);
+
+  assert_no_error (error);
+  P2vSystemSearch search = { .image = image };
+  if (!p2v_linux_find_x86_tables (&search, BANNER_PA, ret_found))
+    return FALSE;
+  *ret_info = p2v_linux_make_x86_info (image, ret_found, "6.12.0-test");
+  return TRUE;
+}
+
+static void
+finds_the_root_of_each_x86 (void **state)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (x86_machines); i++)
+    {
+      const X86 *x86 = &x86_machines[i];
+      Machine machine = make_x86 (x86);
+      P2vLinuxBareTables found = { 0 };
+      g_autoptr (GHashTable) info = NULL;
+      g_autofree char *records = g_strdup_printf ("0x%" G_GINT64_MODIFIER "x", x86->records_va);
+
+      assert_true (find_x86 (state, &machine, &found, &info));
+      assert_string_equal (found.form->id, x86->form->id);
+      assert_int_equal (found.root_pa, ROOT_PA);
+      assert_int_equal (found.banner_va, x86->image_va + BANNER_PA);
+      assert_int_equal (found.linear_va, x86->linear_va + BANNER_PA);
+      if (x86->records_va != 0)
+        assert_string_equal (look_up (info, "NUMBER(VMEMMAP_START)"), records);
+      assert_true ((look_up (info, "CONFIG_X86_PAE") != NULL) ==
+                   (x86->form == &p2v_paging_form_x86_pae));
+      assert_true ((look_up (info, "NUMBER(pgtable_l5_enabled)") != NULL) ==
+                   (x86->form == &p2v_paging_form_x86_64_5));
+      g_free (machine.bytes);
+    }
+}
+
+/* Tables that map the image alone are not enough where memory has a map of its own. */
+static void
+takes_no_root_of_x86_without_the_map_of_memory (void **state)
+{
+  Machine machine = make_x86 (&x86_machines[0]);
+  P2vLinuxBareTables found;
+  g_autoptr (GHashTable) info = NULL;
+
+  memset (machine.bytes + ROOT_PA, 0, P2V_FRAME_SIZE);
+  assert_false (find_x86 (state, &machine, &found, &info));
+  g_free (machine.bytes);
+}
+
 int
 main (void)
 {
@@ -350,6 +479,8 @@ main (void)
     p2v_test_in_folder (says_what_the_kernel_would),
     p2v_test_in_folder (finds_records_where_older_kernels_have_them),
     p2v_test_in_folder (does_not_say_where_records_are_if_they_are_nowhere),
+    p2v_test_in_folder (finds_the_root_of_each_x86),
+    p2v_test_in_folder (takes_no_root_of_x86_without_the_map_of_memory),
   };
 
   return cmocka_run_group_tests (tests, NULL, NULL);

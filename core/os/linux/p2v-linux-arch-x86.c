@@ -38,8 +38,9 @@
 /* Where the kernel's half starts on i386, as a kernel may be configured; its image lies in the
  * linear map, so this is also how far virtual addresses are above physical ones. Source: Linux
  * arch/x86/Kconfig, PAGE_OFFSET. */
-static const guint64 page_offsets[] = { 0xc0000000, 0xb0000000, 0x80000000, 0x78000000,
-                                        0x40000000 };
+const guint64 p2v_linux_page_offsets[P2V_LINUX_N_PAGE_OFFSETS] = {
+  0xc0000000, 0xb0000000, 0x80000000, 0x78000000, 0x40000000,
+};
 
 /* Physical addresses in entries of a PAE kernel. Source: Linux
  * arch/x86/include/asm/page_32_types.h, __PHYSICAL_MASK_SHIFT. */
@@ -223,8 +224,8 @@ try_page_offsets (P2vLinux    *self,
 {
   gboolean found = FALSE;
 
-  for (gsize i = 0; i < G_N_ELEMENTS (page_offsets) && !found; i++)
-    found = try_page_offset (self, root_va, page_offsets[i]);
+  for (gsize i = 0; i < P2V_LINUX_N_PAGE_OFFSETS && !found; i++)
+    found = try_page_offset (self, root_va, p2v_linux_page_offsets[i]);
   return found && has_small_pages (self->vmcoreinfo);
 }
 

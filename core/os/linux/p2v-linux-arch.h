@@ -56,3 +56,7 @@ extern const P2vLinuxArch p2v_linux_arch_x86_64;
 extern const P2vLinuxArch p2v_linux_arch_i386;
 extern const P2vLinuxArch p2v_linux_arch_i386_pae;
 extern const P2vLinuxArch p2v_linux_arch_arm64;
+
+/* Where the kernel's half of an i386 kernel may begin. */
+#define P2V_LINUX_N_PAGE_OFFSETS 5
+extern const guint64 p2v_linux_page_offsets[P2V_LINUX_N_PAGE_OFFSETS];

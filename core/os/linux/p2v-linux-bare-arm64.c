@@ -23,17 +23,6 @@
  * for debugging. */
 #define RECORD_SHIFT 6
 
-/* In a record: the count of mappings, -1 for none, and behind it that of users, which is 1 as long
- * as nobody has freed the frame. Source: Linux include/linux/mm_types.h, struct page (5.4 to 7.2,
- * 64 bits). */
-#define MAPCOUNT_AT  48
-#define REFCOUNT_AT  52
-#define N_MAPPED     ((guint32) -1)
-#define N_USERS      1
-
-/* As many frames around the banner are asked. */
-#define N_ASKED 8
-
 typedef struct
 {
   guint   built_for_bits;      /* of an address, at most */
@@ -104,17 +93,6 @@ get_phys_offset (const P2vLinuxBareTables *found,
 }
 
 static gboolean
-is_record_of_image (P2vVirtualMemory *memory,
-                    P2vVirtAddr       va)
-{
-  guint32 mapcount, refcount;
-
-  return p2v_virtual_memory_read_u32 (memory, va + MAPCOUNT_AT, &mapcount) &&
-         p2v_virtual_memory_read_u32 (memory, va + REFCOUNT_AT, &refcount) &&
-         mapcount == N_MAPPED && refcount == N_USERS;
-}
-
-static gboolean
 is_right (P2vVirtualMemory         *memory,
           const P2vLinuxBareTables *found,
           const Place              *place,
@@ -123,10 +101,7 @@ is_right (P2vVirtualMemory         *memory,
   guint64 distance = found->banner_pa - get_phys_offset (found, place);
   P2vVirtAddr va = place->vmemmap_start + (distance >> page_shift << RECORD_SHIFT);
 
-  for (guint i = 0; i < N_ASKED; i++)
-    if (!is_record_of_image (memory, va + ((guint64) i << RECORD_SHIFT)))
-      return FALSE;
-  return TRUE;
+  return p2v_linux_has_image_records (memory, va, 1u << RECORD_SHIFT);
 }
 
 static void

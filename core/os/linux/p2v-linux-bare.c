@@ -370,22 +370,41 @@ set_base_error (const Bare   *self,
   return FALSE;
 }
 
+/* Processors, and what of a kernel their page tables tell. */
+static const struct
+{
+  gboolean    (*find) (const P2vSystemSearch *search,
+                       P2vPhysAddr            banner_pa,
+                       P2vLinuxBareTables    *ret_found);
+  GHashTable *(*make_info) (P2vImage                 *image,
+                            const P2vLinuxBareTables *found,
+                            const char               *release);
+} table_searches[] = {
+  { p2v_linux_find_x86_tables, p2v_linux_make_x86_info },
+  { p2v_linux_find_bare_tables, p2v_linux_make_arm64_info },
+};
+
 /* Without symbols, by what its page tables map. */
 static gboolean
 offer_tables (Bare          *self,
               const Banner  *banner,
               GError       **error)
 {
-  P2vLinuxBareTables found;
+  P2vLinuxBareTables found = { 0 };
+  gsize i = 0;
 
-  if (self->n_table_searches++ >= MAX_TABLE_SEARCHES ||
-      !p2v_linux_find_bare_tables (self->search, banner->pa, &found))
+  if (self->n_table_searches++ >= MAX_TABLE_SEARCHES)
+    return FALSE;
+  while (i < G_N_ELEMENTS (table_searches) &&
+         !table_searches[i].find (self->search, banner->pa, &found))
+    i++;
+  if (i == G_N_ELEMENTS (table_searches))
     return FALSE;
   if (found.base_pa != 0)
     return set_base_error (self, banner, found.base_pa, error);
   g_autofree char *release = dup_release (banner);
   g_autoptr (GHashTable) info =
-    p2v_linux_make_arm64_info (self->search->image, &found, release);
+    table_searches[i].make_info (self->search->image, &found, release);
   /* What is wrong with a kernel of which this much is known is worth more than what was wrong with
    * what was only tried. */
   g_clear_error (&self->first_error);

@@ -17,6 +17,16 @@ typedef struct
   P2vPhysAddr          base_pa;     /* of the first byte of a flat image that does not say it */
 } P2vLinuxBareTables;
 
+/* p2v-linux-bare-x86.c: the root page table of the kernel whose banner is at @banner_pa, and what
+ * such a kernel would say of itself in its VMCOREINFO (transfer full). */
+G_GNUC_WARN_UNUSED_RESULT
+gboolean    p2v_linux_find_x86_tables  (const P2vSystemSearch    *search,
+                                        P2vPhysAddr               banner_pa,
+                                        P2vLinuxBareTables       *ret_found);
+GHashTable *p2v_linux_make_x86_info    (P2vImage                 *image,
+                                        const P2vLinuxBareTables *found,
+                                        const char               *release);
+
 /* p2v-linux-bare-tables.c: the root page table of the kernel whose banner is at @banner_pa. Only
  * where the two halves of the addresses have a root each: others have their symbols. */
 G_GNUC_WARN_UNUSED_RESULT
@@ -29,3 +39,10 @@ gboolean    p2v_linux_find_bare_tables (const P2vSystemSearch    *search,
 GHashTable *p2v_linux_make_arm64_info  (P2vImage                 *image,
                                         const P2vLinuxBareTables *found,
                                         const char               *release);
+
+/* p2v-linux-bare-records.c: whether the records of some frames of the kernel's image stand from
+ * @first_va on. */
+G_GNUC_WARN_UNUSED_RESULT
+gboolean    p2v_linux_has_image_records (P2vVirtualMemory *memory,
+                                         P2vVirtAddr       first_va,
+                                         guint32           record_bytes);
