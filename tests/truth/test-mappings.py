@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Copyright 2026 The pas2vas authors
-"""test-tiny-truth.py PAS2VAS IMAGE TRUTH-FOLDER raw|lime|elf|kdump : exports every mapping of the
-tiny image, as it is or put into another container, and has check-truth.py compare them with what
-the kernel itself said when the image was made: none missing, none extra, none wrong, nothing
+"""test-mappings.py PAS2VAS IMAGE TRUTH-FOLDER raw|lime|elf|kdump : exports every mapping of an
+image, as it is or put into another container, and has check-truth.py compare them with what the
+kernel itself said when the image was made: none missing, none extra, none wrong, nothing
 allowed."""
 
 import os

@@ -9,16 +9,27 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import debian, kernels
 from debian import CACHE, HERE, sh
 
-K61, K612, KC, KARM = (
+K61, K612, KC, KARM, KCARM = (
     '6.1.0-56-amd64',
     '6.12.117+deb12-amd64',
     '6.1.0-56-cloud-amd64',
     '6.1.0-50-arm64',
+    '6.1.0-50-cloud-arm64',
 )
 OLD = dict(suite='bullseye', load='std')
 BACKPORTS = dict(suite='bookworm-backports', load='std')
 NEWEST = dict(suite='sid', load='std')
 MORE = dict(load='more', huge=40)
+# Of a size that the source can hold: without a disk, and with free memory that is zeros.
+TINY = dict(
+    load='tiny',
+    noroot=1,
+    huge=1,
+    out=64,
+    append='init_on_free=1 cryptomgr.notests nosmp slub_debug=- hugepages=1',
+)
+# Each event that can be traced would have a folder of files in memory.
+FEWER = TINY['append'] + ' initcall_blacklist=tracer_init_tracefs'
 # Skylake is an Intel model, so the kernel itself turns page-table isolation on.
 VARIANTS = {
     'amd64': dict(kver=K61, mem=256, cpu='Skylake-Client-v1', load='std'),
@@ -92,16 +103,10 @@ VARIANTS = {
     'i386-pae-more': dict(MORE, kver='6.1.0-50-686-pae', mem=1024, cpu='max'),
     'arm64-more': dict(MORE, kver=KARM, mem=512, cpu='cortex-a72'),
     'arm64-newest-more': dict(MORE, suite='sid', flavour='arm64', mem=640, cpu='max'),
-    'tiny': dict(
-        kver=KC,
-        mem=76,
-        cpu='qemu64',
-        load='tiny',
-        noroot=1,
-        huge=1,
-        out=64,
-        append='init_on_free=1 cryptomgr.notests nosmp slub_debug=- hugepages=1',
-    ),
+    'tiny': dict(TINY, kver=KC, mem=76, cpu='qemu64'),
+    'tiny-i386': dict(TINY, kver='6.1.0-50-686', mem=64, cpu='qemu32', append=FEWER),
+    'tiny-i386-pae': dict(TINY, kver='6.1.0-50-686-pae', mem=64, cpu='max', append=FEWER),
+    'tiny-arm64': dict(TINY, kver=KCARM, mem=96, cpu='cortex-a72', append=FEWER),
 }
 VARIANTS.update(kernels.KERNELS)
 TOOL = {
