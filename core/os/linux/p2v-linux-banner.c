@@ -1,39 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Copyright 2026 The pas2vas authors */
 
-/* The line of text by which a kernel says which one it is. */
+/* The banner of a kernel of which there is a VMCOREINFO. */
 
-#define _GNU_SOURCE /* memmem() */
 #include "config.h"
 
 #include <glib/gi18n-lib.h>
 #include <inttypes.h>
-#include <string.h>
 
 #include "image/p2v-image-private.h"
 #include "os/linux/p2v-linux-private.h"
-
-#define MAX_BANNER_BYTES P2V_LINUX_BANNER_BYTES
+#include "os/symbols/p2v-banner.h"
 
 /* What is read at a time. */
 #define CHUNK_BYTES ((gsize) 256 << 10)
-
-/* There are several texts like it: the one with the number of the build ("#1 SMP ..."), that ends
- * with LF and NUL, is what the symbol linux_banner stands for; another lacks the number, and the
- * log has it without the end. */
-char *
-p2v_linux_parse_banner (const char *text,
-                        gsize       length,
-                        const char *prefix)
-{
-  const char *end = memchr (text, '\n', MIN (length, MAX_BANNER_BYTES));
-
-  if (end == NULL || (gsize) (end - text) + 1 >= length || end[1] != '\0' ||
-      strncmp (text, prefix, strlen (prefix)) != 0)
-    return NULL;
-  const char *number = memchr (text, '#', end - text);
-  return number != NULL && g_ascii_isdigit (number[1]) ? g_strndup (text, end - text) : NULL;
-}
 
 /* At the place that the symbols tell. */
 static gboolean
@@ -44,12 +24,12 @@ read_banner (P2vLinux    *self,
 {
   gsize n_bytes;
   g_autoptr (GBytes) bytes
-      = p2v_linux_read_kernel_bytes (self, va, MAX_BANNER_BYTES, "linux_banner", error);
+      = p2v_linux_read_kernel_bytes (self, va, P2V_BANNER_MAX_BYTES, "linux_banner", error);
 
   if (bytes == NULL)
     return FALSE;
   const char *text = g_bytes_get_data (bytes, &n_bytes);
-  self->banner = p2v_linux_parse_banner (text, n_bytes, prefix);
+  self->banner = p2v_banner_parse (text, n_bytes, prefix);
   self->banner_va = va;
   if (self->banner == NULL)
     p2v_linux_set_error (
@@ -70,15 +50,10 @@ search_chunk (P2vLinux     *self,
               const char   *prefix)
 {
   const char *start = (const char *) bytes;
-  const char *end = start + length;
   const char *at = start;
 
-  while (self->banner == NULL && (at = memmem (at, end - at, prefix, strlen (prefix))) != NULL)
-    {
-      self->banner = p2v_linux_parse_banner (at, end - at, prefix);
-      self->banner_va = pa + (at - start) + self->delta;
-      at++;
-    }
+  self->banner = p2v_banner_find_next (&at, start + length, prefix);
+  self->banner_va = pa + (at - start) + self->delta;
   return self->banner != NULL;
 }
 
@@ -88,7 +63,7 @@ search_neighbourhood (P2vLinux    *self,
                       const char  *prefix,
                       GError     **error)
 {
-  const gsize overlap = MAX_BANNER_BYTES;
+  const gsize overlap = P2V_BANNER_MAX_BYTES;
   g_autofree guint8 *buffer = g_malloc (CHUNK_BYTES + overlap);
   const guint64 distance = P2V_LINUX_IMAGE_DISTANCE;
   P2vPhysAddr start = self->root_pa > distance ? self->root_pa - distance : 0;
@@ -110,7 +85,7 @@ p2v_linux_find_banner (P2vLinux      *self,
                        GError       **error)
 {
   const char *release = g_hash_table_lookup (self->vmcoreinfo, "OSRELEASE");
-  g_autofree char *prefix = g_strdup_printf ("Linux version %s ", release);
+  g_autofree char *prefix = g_strdup_printf (P2V_BANNER_START "%s ", release);
   guint64 va;
 
   if (self->own_symbols != NULL && p2v_symbol_table_find (self->own_symbols, "linux_banner", &va))

@@ -8,7 +8,6 @@
  * kernel. The difference of the banner's two addresses is that of all of the image. Nothing is
  * believed: whoever opens a kernel by a VMCOREINFO proves it, and so this one. */
 
-#define _GNU_SOURCE /* memmem() */
 #include "config.h"
 
 #include <glib/gi18n-lib.h>
@@ -18,9 +17,8 @@
 #include "base/p2v-text.h"
 #include "image/p2v-image-private.h"
 #include "os/linux/p2v-linux-bare.h"
+#include "os/symbols/p2v-banner.h"
 #include "os/symbols/p2v-kallsyms-search.h"
-
-#define BANNER_START "Linux version "
 
 /* What is read at a time, and what is looked at again in the next piece. */
 #define CHUNK_BYTES   ((gsize) 1 << 20)
@@ -71,16 +69,14 @@ look_for_banners (Bare         *self,
                   P2vPhysAddr   pa)
 {
   const char *start = (const char *) bytes;
-  const char *end = start + length;
   const char *at = start;
+  char *text;
 
   while (self->banners->len < MAX_BANNERS &&
-         (at = memmem (at, end - at, BANNER_START, strlen (BANNER_START))) != NULL)
+         (text = p2v_banner_find_next (&at, start + length, P2V_BANNER_START)) != NULL)
     {
-      Banner banner = { pa + (at - start), p2v_linux_parse_banner (at, end - at, BANNER_START) };
-      if (banner.text != NULL)
-        g_array_append_val (self->banners, banner);
-      at++;
+      Banner banner = { pa + (at++ - start), text };
+      g_array_append_val (self->banners, banner);
     }
 }
 
@@ -123,7 +119,7 @@ search_range (Bare                *self,
           p2v_image_read (self->search->image, pa, buffer, length, error) != P2V_READ_OK)
         return FALSE;
       look_for_banners (self, buffer,
-                        MIN (length, CHUNK_BYTES + P2V_LINUX_BANNER_BYTES), pa);
+                        MIN (length, CHUNK_BYTES + P2V_BANNER_MAX_BYTES), pa);
       look_for_symbols (self, buffer, length, pa);
       *bytes_done += MIN (length, CHUNK_BYTES);
       p2v_meter_set_done (self->search->meter, *bytes_done);
@@ -189,7 +185,7 @@ find_root (const P2vSymbolTable *symbols,
 static char *
 dup_release (const Banner *banner)
 {
-  const char *release = banner->text + strlen (BANNER_START);
+  const char *release = banner->text + strlen (P2V_BANNER_START);
 
   return g_strndup (release, strcspn (release, " "));
 }

@@ -368,14 +368,6 @@ gboolean    p2v_linux_search_bare       (const P2vSystemSearch *search,
 
 /* p2v-linux-banner.c */
 
-/* Observed: banners have some 250 bytes. */
-#define P2V_LINUX_BANNER_BYTES 1024
-
-/* (transfer full) (nullable): the banner that @text begins with, without the end of line, if it is
- * the kernel's own and begins with @prefix. */
-char       *p2v_linux_parse_banner      (const char            *text,
-                                         gsize                  length,
-                                         const char            *prefix);
 /* Fills in banner and banner_va, by the own symbols or by searching the
  * kernel's image. @symbols_error: why there are no symbols, or NULL: told if there is no banner
  * either. */

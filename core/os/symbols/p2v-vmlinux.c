@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Copyright 2026 The pas2vas authors */
 
-#define _GNU_SOURCE /* memmem() */
 #include "config.h"
 
 #include <glib/gi18n-lib.h>
@@ -12,14 +11,13 @@
 
 #include "base/p2v-limits.h"
 #include "base/p2v-reader.h"
+#include "os/symbols/p2v-banner.h"
 #include "os/symbols/p2v-btf.h"
 #include "os/symbols/p2v-vmlinux.h"
 
-#define HEADER_BYTES  64
-#define MAX_SECTIONS  4096     /* a kernel for debugging has some hundreds */
-#define MAX_TEXT      ((guint64) 64 << 20)
-#define BANNER_BYTES  512
-#define BANNER_PREFIX "Linux version "
+#define HEADER_BYTES 64
+#define MAX_SECTIONS 4096      /* a kernel for debugging has some hundreds */
+#define MAX_TEXT     ((guint64) 64 << 20)
 
 /* Source for all numbers of this file: System V ABI, chapter 4. */
 #define SHT_SYMTAB     2
@@ -337,27 +335,6 @@ read_types (const Elf      *self,
   return *ret_types != NULL;
 }
 
-/* There are several forms of it in the constants: the one with the number of the build,
- * "#1 SMP ...", is what the kernel says of itself. */
-static char *
-find_banner (const char *text,
-             gsize       length)
-{
-  const char *end = text + length;
-  const char *at = text;
-
-  while ((at = memmem (at, end - at, BANNER_PREFIX, strlen (BANNER_PREFIX))) != NULL)
-    {
-      gsize left = MIN ((gsize) (end - at), BANNER_BYTES);
-      const char *line_end = memchr (at, '\n', left);
-      const char *number = line_end != NULL ? memchr (at, '#', line_end - at) : NULL;
-      if (number != NULL && g_ascii_isdigit (number[1]) && memchr (at, 0, line_end - at) == NULL)
-        return g_strndup (at, line_end - at);
-      at++;
-    }
-  return NULL;
-}
-
 static gboolean
 read_banner (const Elf  *self,
              char      **ret_banner,
@@ -371,7 +348,8 @@ read_banner (const Elf  *self,
     read_bytes (self->file, section->offset, section->size, MAX_TEXT, ".rodata", error);
   if (bytes == NULL)
     return FALSE;
-  *ret_banner = find_banner ((const char *) bytes, section->size);
+  const char *at = (const char *) bytes;
+  *ret_banner = p2v_banner_find_next (&at, at + section->size, P2V_BANNER_START);
   return TRUE;
 }
 
