@@ -388,6 +388,20 @@ move_image (P2vSession    *self,
   return TRUE;
 }
 
+/* Whatever is missing or damaged may be so because everything is looked for in a wrong place. */
+static void
+blame_base (P2vSession *self,
+            GError     *error)
+{
+  if (self->base_pa == 0 || error->domain != P2V_OS_ERROR)
+    return;
+  char *message = g_strdup_printf (_("%s; by --base the first byte of the image is at 0x%" PRIx64
+                                     ": is that right? Without --base it is at 0, or found out"),
+                                   error->message, self->base_pa);
+  g_free (error->message);
+  error->message = message;
+}
+
 static gboolean
 find_system_step (P2vSession    *self,
                   GCancellable  *cancellable,
@@ -408,6 +422,7 @@ find_system_step (P2vSession    *self,
     return TRUE;
   if (base_pa == 0)
     {
+      blame_base (self, local_error);
       g_propagate_error (error, g_steal_pointer (&local_error));
       return FALSE;
     }

@@ -145,14 +145,67 @@ assert_changes_refused (void                  **state,
     }
 }
 
+/* As if it had been left in memory by a kernel that ran before: the one that is there is found
+ * without, and what was passed over is said. */
 static void
-release_that_the_banner_contradicts_is_refused (void **state)
+vmcoreinfo_of_another_release_is_passed_over (void **state)
 {
-  static const VmcoreinfoChange changes[] = {
-    { "OSRELEASE=6.1.0-56", "OSRELEASE=6.1.0-57", P2V_OS_ERROR_CORRUPT, "banner" },
-    { "OSRELEASE=6.1.0-56", "OSRELEASE=\033[31m", P2V_OS_ERROR_CORRUPT, "\\x1b[31m" },
-  };
-  assert_changes_refused (state, changes, G_N_ELEMENTS (changes));
+  P2vMachine *self = *state;
+
+  change_vmcoreinfo (self, "OSRELEASE=6.1.0-56", "OSRELEASE=\033[31m");
+  g_autoptr (P2vSession) session = p2v_machine_open (self);
+  assert_processes (session, 0);
+  assert_diagnostic (session, "is not of this kernel was passed over");
+  assert_diagnostic (session, "\\x1b[31m");
+}
+
+static void
+vmcoreinfo_of_another_release_alone_is_refused (void **state)
+{
+  P2vMachine *self = *state;
+  gsize banner = p2v_machine_symbol_pa (self, "linux_banner");
+
+  change_vmcoreinfo (self, "OSRELEASE=6.1.0-56", "OSRELEASE=6.1.0-57");
+  memcpy (self->bytes + banner, "LINUX", 5);
+  assert_refused (self, P2V_OS_ERROR_CORRUPT, "of an earlier boot or of another machine");
+}
+
+static void
+wrong_base_is_blamed (void **state)
+{
+  static const guint64 bases[] = { 0x1000, 0x200000, 0x40000000 };
+  P2vMachine *self = *state;
+  g_autofree char *path = g_build_filename (self->folder, "damaged.raw", NULL);
+
+  assert_true (g_file_set_contents (path, (char *) self->bytes, (gssize) self->length, NULL));
+  for (gsize i = 0; i < G_N_ELEMENTS (bases); i++)
+    {
+      GError *error = NULL;
+      g_autoptr (P2vSession) session = p2v_session_new ();
+      g_autofree char *base = g_strdup_printf ("is at 0x%" G_GINT64_MODIFIER "x", bases[i]);
+
+      p2v_session_set_base (session, bases[i]);
+      assert_true (p2v_session_open (session, path, NULL, &error));
+      assert_false (p2v_session_find_system (session, NULL, &error));
+      assert_contains (error->message, base);
+      assert_contains (error->message, "--base");
+      g_clear_error (&error);
+    }
+}
+
+/* Behind the last page of a process: nothing that is needed is missing. */
+static void
+memory_that_is_not_in_the_image_is_told (void **state)
+{
+  P2vMachine *self = *state;
+  GError *error = NULL;
+  g_autoptr (P2vSession) whole = p2v_machine_open (self);
+  g_autoptr (P2vSession) cut = p2v_machine_find_system (self, self->length - MIB, &error);
+
+  assert_no_diagnostic (whole, "the kernel had");
+  assert_no_diagnostic (whole, "The kernel had");
+  assert_no_error (error);
+  assert_diagnostic (cut, "had memory up to 0x4bdd000, but the image ends at 0x4b00000");
 }
 
 static void
@@ -490,7 +543,10 @@ main (void)
 {
   const struct CMUnitTest tests[] = {
     p2v_test_with_machine (undamaged_copy_has_all_processes_and_no_tear),
-    p2v_test_with_machine (release_that_the_banner_contradicts_is_refused),
+    p2v_test_with_machine (vmcoreinfo_of_another_release_is_passed_over),
+    p2v_test_with_machine (vmcoreinfo_of_another_release_alone_is_refused),
+    p2v_test_with_machine (wrong_base_is_blamed),
+    p2v_test_with_machine (memory_that_is_not_in_the_image_is_told),
     p2v_test_with_machine (wrong_phys_base_is_refused),
     p2v_test_with_machine (other_wrong_lines_of_vmcoreinfo_are_refused),
     p2v_test_with_machine (image_without_vmcoreinfo_has_all_processes),

@@ -48,6 +48,7 @@ typedef struct
   const P2vSystemSearch *search;
   P2vVmcoreinfoFunc      try_candidate;
   gpointer               user_data;
+  const char            *skipped_release;
   GArray                *banners;       /* Banner */
   P2vSymbolTable        *symbols;       /* the first that was found in memory, or NULL */
   gboolean               is_physical;   /* its addresses are physical ones */
@@ -353,7 +354,7 @@ set_base_error (const Bare   *self,
                 P2vPhysAddr   base_pa,
                 GError      **error)
 {
-  g_autofree char *text = p2v_text_escape (banner->text + strlen (BANNER_START), -1);
+  g_autofree char *text = p2v_text_escape (banner->text + strlen (P2V_BANNER_START), -1);
   g_autofree char *reason = g_strdup_printf (
     _("the flat image begins at physical address 0x%" PRIx64
       ", where its page tables lead to themselves"),
@@ -438,6 +439,15 @@ set_error (const Bare           *self,
 }
 
 static gboolean
+is_skipped (const Bare   *self,
+            const Banner *banner)
+{
+  g_autofree char *release = dup_release (banner);
+
+  return g_strcmp0 (release, self->skipped_release) == 0;
+}
+
+static gboolean
 search_and_offer (Bare                 *self,
                   const P2vSymbolFile  *file,
                   GError              **error)
@@ -449,6 +459,8 @@ search_and_offer (Bare                 *self,
   for (guint i = 0; i < self->banners->len; i++)
     {
       const Banner *banner = &g_array_index (self->banners, Banner, i);
+      if (is_skipped (self, banner))
+        continue;
       if (offer_own (self, banner) || offer_files (self, file, banner) ||
           offer_tables (self, banner, &local_error))
         return TRUE;
@@ -472,6 +484,7 @@ search_and_offer (Bare                 *self,
 gboolean
 p2v_linux_search_bare (const P2vSystemSearch  *search,
                        const P2vSymbolFile    *file,
+                       const char             *skipped_release,
                        P2vVmcoreinfoFunc       try_candidate,
                        gpointer                user_data,
                        GError                **error)
@@ -480,6 +493,7 @@ p2v_linux_search_bare (const P2vSystemSearch  *search,
   Bare self = { .search = search,
                 .try_candidate = try_candidate,
                 .user_data = user_data,
+                .skipped_release = skipped_release,
                 .banners = banners };
 
   g_array_set_clear_func (banners, clear_banner);

@@ -89,7 +89,8 @@ p2v_linux_read_kernel_bytes (const P2vLinux  *self,
   if (status == P2V_READ_HOLE)
     p2v_linux_set_error (self, P2V_OS_ERROR_SYMBOLS_MISSING, error,
                          _("%s, 0x%zx bytes at physical address 0x%" PRIx64
-                            ", is not in the image; is the image complete?"),
+                           ", is not in the image: the image is not complete, or this VMCOREINFO "
+                           "is of an earlier boot or of another machine"),
                          what, length, va - self->delta);
   return NULL;
 }
@@ -183,6 +184,22 @@ resolve_symbols (P2vLinux *self)
                                    &self->symbols[LINUX_SYMBOL_TEXT].va);
 }
 
+/* How the way to the banner ended. */
+static char *
+dup_trail_end (const P2vTrail *trail)
+{
+  const char *status = p2v_walk_status_to_string (trail->status);
+
+  if (trail->status == P2V_WALK_MAPPED)
+    return g_strdup_printf (_("they lead to 0x%" PRIx64), trail->pa);
+  if (trail->n_steps == 0)
+    return g_strdup (status);
+  /* Translators: how a translation ended, such as "not present", and the last entry on the way. */
+  return g_strdup_printf (_("%s, by the entry 0x%" PRIx64 " at 0x%" PRIx64), status,
+                          trail->steps[trail->n_steps - 1].value,
+                          trail->steps[trail->n_steps - 1].entry_pa);
+}
+
 /* The page tables must translate the banner's address to where it stands. */
 static gboolean
 prove_page_tables (const P2vLinux  *self,
@@ -194,11 +211,13 @@ prove_page_tables (const P2vLinux  *self,
     return FALSE;
   if (trail.status == P2V_WALK_MAPPED && trail.pa == self->banner_va - self->delta)
     return TRUE;
+  g_autofree char *end = dup_trail_end (&trail);
   p2v_linux_set_error (self, P2V_OS_ERROR_CORRUPT, error,
                        _("its page tables at 0x%" PRIx64 " (%s) do not lead to its banner at "
-                          "0x%" PRIx64 ": %s"),
+                         "0x%" PRIx64 ": %s; the image is not complete, or damaged, or what runs "
+                         "this kernel (Xen) translates its addresses once more"),
                        self->root_pa, _ (self->tables.form->name), self->banner_va - self->delta,
-                       p2v_walk_status_to_string (trail.status));
+                       end);
   return FALSE;
 }
 

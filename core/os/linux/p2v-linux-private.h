@@ -358,10 +358,11 @@ gboolean    p2v_linux_search_kallsyms   (P2vImage              *image,
 
 /* p2v-linux-bare.c: makes the VMCOREINFO that the image does not have from banners, symbols and
  * page tables found in memory, and offers it to @try_candidate as p2v_linux_search_vmcoreinfo()
- * does. */
+ * does. @skipped_release: (nullable): of a kernel that need not be looked for. */
 G_GNUC_WARN_UNUSED_RESULT
 gboolean    p2v_linux_search_bare       (const P2vSystemSearch *search,
                                          const P2vSymbolFile   *file,
+                                         const char            *skipped_release,
                                          P2vVmcoreinfoFunc      try_candidate,
                                          gpointer               user_data,
                                          GError               **error);

@@ -6,7 +6,6 @@
 #include "config.h"
 
 #include "base/p2v-text.h"
-#include "image/p2v-image-private.h"
 #include "os/linux/p2v-linux-frame-names.h"
 
 /* Resources that are read; a large server has some thousands. */

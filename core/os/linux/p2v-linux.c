@@ -10,6 +10,7 @@
 #include "base/p2v-text.h"
 #include "image/p2v-image-private.h"
 #include "os/linux/p2v-linux-areas.h"
+#include "os/linux/p2v-linux-frame-names.h"
 #include "os/linux/p2v-linux-swap.h"
 
 /* The seconds of a plausible clock: from 2000 to 2200. */
@@ -24,6 +25,7 @@ typedef struct
 {
   P2vLinux              *kernel;
   const P2vSystemSearch *search;
+  char                  *passed_over;  /* why no VMCOREINFO was of use, though there is one */
 } Attempt;
 
 static gboolean
@@ -121,8 +123,7 @@ add_facts (P2vSystem        *system,
   add_sources (system, self);
   if (text_va != 0)
     p2v_system_take_fact (system, N_("Kernel text"),
-                          g_strdup_printf ("0x%" PRIx64 " (virtual), 0x%" PRIx64
-                                           " (physical)",
+                          g_strdup_printf (_("0x%" PRIx64 " (virtual), 0x%" PRIx64 " (physical)"),
                                            text_va, text_va - self->delta));
   p2v_system_take_fact (system, N_("Kernel page tables"),
                         g_strdup_printf ("0x%" PRIx64, self->root_pa));
@@ -238,12 +239,41 @@ typedef gboolean (*FindFunc) (Attempt      *attempt,
                               P2vPhysAddr  *ret_hint,
                               GError      **error);
 
+/* Memory outlives a restart, and the page that a kernel wrote for crash tools may be found in that
+ * of another kernel, which has none: then it is looked for without. A kernel of the same release
+ * is not, for it has such a page, and what is wrong with it is to be said. */
+static gboolean
+find_another (Attempt *attempt,
+              GError  *refusal)
+{
+  GHashTable *info = attempt->kernel->vmcoreinfo;
+  g_autofree char *release =
+    info != NULL ? g_strdup (g_hash_table_lookup (info, "OSRELEASE")) : NULL;
+
+  if (release == NULL || refusal->domain != P2V_OS_ERROR ||
+      refusal->code == P2V_OS_ERROR_NOT_DETECTED ||
+      (attempt->search->ret_base_pa != NULL && *attempt->search->ret_base_pa != 0) ||
+      !p2v_linux_search_bare (attempt->search, attempt->kernel->file, release, try_kernel, attempt,
+                              NULL))
+    return FALSE;
+  attempt->passed_over = g_strdup (refusal->message);
+  return TRUE;
+}
+
 static gboolean
 find_by_vmcoreinfo (Attempt      *attempt,
                     P2vPhysAddr  *ret_hint,
                     GError      **error)
 {
-  return p2v_linux_search_vmcoreinfo (attempt->search, try_kernel, attempt, ret_hint, error);
+  g_autoptr (GError) refusal = NULL;
+
+  if (p2v_linux_search_vmcoreinfo (attempt->search, try_kernel, attempt, ret_hint, &refusal) ||
+      find_another (attempt, refusal))
+    return TRUE;
+  if (g_cancellable_set_error_if_cancelled (attempt->search->cancellable, error))
+    return FALSE;
+  g_propagate_error (error, g_steal_pointer (&refusal));
+  return FALSE;
 }
 
 static gboolean
@@ -252,7 +282,30 @@ find_bare (Attempt      *attempt,
            GError      **error)
 {
   *ret_hint = 0;
-  return p2v_linux_search_bare (attempt->search, attempt->kernel->file, try_kernel, attempt, error);
+  return p2v_linux_search_bare (attempt->search, attempt->kernel->file, NULL, try_kernel, attempt,
+                                error);
+}
+
+/* What is not as it should be, and was got over. */
+static void
+add_findings (P2vSystem        *system,
+              const Attempt    *attempt,
+              P2vVirtualMemory *memory)
+{
+  const P2vLinux *self = attempt->kernel;
+  char *missing = p2v_linux_dup_missing_memory (self, memory);
+
+  if (attempt->passed_over != NULL)
+    p2v_system_take_diagnostic (
+      system, g_strdup_printf (_("A VMCOREINFO that is not of this kernel was passed over: %s"),
+                               attempt->passed_over));
+  if (self->types_problem != NULL)
+    p2v_system_take_diagnostic (
+      system, g_strdup_printf (_("The kernel's own description of its structures cannot be used, "
+                                 "what was needed of it was inferred from values: %s"),
+                               self->types_problem));
+  if (missing != NULL)
+    p2v_system_take_diagnostic (system, missing);
 }
 
 static gboolean
@@ -262,8 +315,8 @@ open_kernel (P2vSystem              *system,
              GError                **error)
 {
   P2vLinux *self = g_new0 (P2vLinux, 1);
-  Attempt attempt = { self, search };
-  P2vPhysAddr hint;
+  Attempt attempt = { self, search, NULL };
+  P2vPhysAddr hint = 0;
 
   p2v_system_set_backend_data (system, self);
   self->frames = p2v_linux_frames_new ();
@@ -287,11 +340,8 @@ open_kernel (P2vSystem              *system,
   p2v_system_set_page_tables (system, &self->tables);
 
   g_autoptr (P2vVirtualMemory) memory = p2v_virtual_memory_new (&self->tables, self->root_pa);
-  if (self->types_problem != NULL)
-    p2v_system_take_diagnostic (
-      system, g_strdup_printf (_("The kernel's own description of its structures cannot be used, "
-                                 "what was needed of it was inferred from values: %s"),
-                               self->types_problem));
+  add_findings (system, &attempt, memory);
+  g_free (attempt.passed_over);
   set_title (system, self, memory);
   add_facts (system, self, memory);
   add_masks (system, self);
