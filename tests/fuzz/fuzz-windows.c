@@ -2,31 +2,21 @@
  * Copyright 2026 The pas2vas authors */
 
 /* A Windows machine that is damaged, all the way from its file to answers. The first byte chooses
- * the machine; the rest are patches, each of an operation, a place and a value. Made once, a
- * machine is kept in a file in memory; each run restores what it changed.
+ * the machine; the rest are patches (p2v-patched-file.h).
  *
  * Run where data/windows is, or with P2V_TEST_SOURCE set to there. */
-
-/* For memfd_create(). */
-#define _GNU_SOURCE
 
 #include "fuzz.h"
 
 #include "pas2vas.h"
 
 #include "p2v-image-writers.h"
+#include "p2v-patched-file.h"
 #include "p2v-windows-machine.h"
 
-#include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
-#define PAGE        0x1000
-#define PATCH_BYTES 12
-#define MAX_PATCHES 64
-#define MAX_CHANGE  64
+#define PAGE      0x1000
 /* Frames that are asked about, one by one. */
-#define N_LOOKUPS   32
+#define N_LOOKUPS 32
 
 typedef struct
 {
@@ -44,30 +34,7 @@ static const Variant variants[] = {
 };
 
 /* A machine as a file: the pages that hold anything. */
-typedef struct
-{
-  guint8 *bytes;
-  gsize   length;
-  int     fd;                  /* with the same bytes, between runs */
-} File;
-
-static File files[G_N_ELEMENTS (variants)];
-
-static void
-write_all (int           fd,
-           const guint8 *bytes,
-           gsize         length,
-           gsize         offset)
-{
-  while (length > 0)
-    {
-      ssize_t n = pwrite (fd, bytes, length, (off_t) offset);
-      g_assert_cmpint (n, >, 0);
-      bytes += n;
-      offset += (gsize) n;
-      length -= (gsize) n;
-    }
-}
+static P2vPatchedFile files[G_N_ELEMENTS (variants)];
 
 static gboolean
 is_empty (const guint8 *page)
@@ -100,8 +67,8 @@ collect_runs (const P2vWindowsMachine *machine)
 }
 
 static void
-make_file (const Variant *variant,
-           File          *file)
+make_file (const Variant  *variant,
+           P2vPatchedFile *file)
 {
   const char *source = g_getenv ("P2V_TEST_SOURCE");
   g_autofree char *csv_path =
@@ -114,37 +81,7 @@ make_file (const Variant *variant,
   g_autoptr (GByteArray) bytes = p2v_test_write (P2V_TEST_ELF64, &description);
 
   p2v_windows_machine_free (machine);
-  file->fd = memfd_create ("fuzz-windows", MFD_CLOEXEC);
-  g_assert_cmpint (file->fd, >=, 0);
-  file->length = bytes->len;
-  file->bytes = g_memdup2 (bytes->data, bytes->len);
-  write_all (file->fd, file->bytes, file->length, 0);
-}
-
-/* What a patch changes. Places are anywhere in the file. */
-static gsize
-apply (const File    *file,
-       const uint8_t *patch,
-       gsize         *ret_length)
-{
-  guint32 place = (guint32) patch[1] | (guint32) patch[2] << 8 | (guint32) patch[3] << 16;
-  gsize at = place % (file->length - MAX_CHANGE), from;
-  guint8 value[MAX_CHANGE];
-
-  *ret_length = 1 + patch[0] / 4 % 8;
-  memcpy (value, patch + 4, 8);
-  if (patch[0] % 4 == 1)
-    {
-      /* A word of another place: a pointer or an entry that leads somewhere. */
-      guint32 other = (guint32) patch[4] | (guint32) patch[5] << 8 | (guint32) patch[6] << 16;
-      from = other % (file->length - MAX_CHANGE) & ~(gsize) 3;
-      at &= ~(gsize) 3;
-      memcpy (value, file->bytes + from, *ret_length = patch[0] & 4 ? 4 : 8);
-    }
-  else if (patch[0] % 4 == 2)
-    memset (value, patch[4], *ret_length = MAX_CHANGE);
-  write_all (file->fd, value, *ret_length, at);
-  return at;
+  p2v_patched_file_init (file, bytes->data, bytes->len);
 }
 
 static void
@@ -209,9 +146,9 @@ check_system (P2vSession *session)
 }
 
 static void
-check_file (const File *file)
+check_file (const P2vPatchedFile *file)
 {
-  g_autofree char *path = g_strdup_printf ("/proc/self/fd/%d", file->fd);
+  g_autofree char *path = p2v_patched_file_dup_path (file);
   g_autoptr (P2vSession) session = p2v_session_new ();
   g_autoptr (GError) error = NULL;
 
@@ -231,20 +168,13 @@ int
 LLVMFuzzerTestOneInput (const uint8_t *data,
                         size_t         size)
 {
-  gsize places[MAX_PATCHES], lengths[MAX_PATCHES], n_patches = 0;
-
   if (size == 0)
     return 0;
-  File *file = &files[data[0] % G_N_ELEMENTS (files)];
+  P2vPatchedFile *file = &files[data[0] % G_N_ELEMENTS (files)];
   if (file->bytes == NULL)
     make_file (&variants[data[0] % G_N_ELEMENTS (files)], file);
-  for (size_t at = 1; at + PATCH_BYTES <= size && n_patches < MAX_PATCHES; at += PATCH_BYTES)
-    {
-      places[n_patches] = apply (file, data + at, &lengths[n_patches]);
-      n_patches++;
-    }
+  p2v_patched_file_apply (file, data + 1, size - 1);
   check_file (file);
-  for (gsize i = 0; i < n_patches; i++)
-    write_all (file->fd, file->bytes + places[i], lengths[i], places[i]);
+  p2v_patched_file_restore (file);
   return 0;
 }
