@@ -30,8 +30,8 @@ GArray                 *p2v_linux_load_resources (const P2vLinux   *kernel,
 /* (nullable): the innermost resource that has a byte of the frame. */
 const P2vLinuxResource *p2v_linux_find_resource  (GArray           *resources,
                                                   P2vPhysAddr       frame_pa);
-/* p2v-linux-missing.c: (transfer full) (nullable): what to say of memory that the kernel had and the
- * image has not. */
+/* p2v-linux-missing.c: (transfer full) (nullable): what to say of memory that the kernel had and
+ * the image has not. */
 char                   *p2v_linux_dup_missing_memory
                                                  (const P2vLinux   *kernel,
                                                   P2vVirtualMemory *memory);
