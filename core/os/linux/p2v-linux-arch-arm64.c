@@ -18,6 +18,9 @@
 #define PROT_NONE_TO_6_9    ((guint64) 1 << 58)
 #define PROT_NONE_FROM_6_10 ((guint64) 1 << 11)
 
+/* Of a large page while it is split or moved. Source: as above, PMD_PRESENT_INVALID (6.1). */
+#define INVALID_BLOCK_TO_6_9 ((guint64) 1 << 59)
+
 /* Source: Linux arch/arm64/include/asm/pgtable-prot.h, PTE_SPECIAL. */
 #define PTE_SPECIAL ((guint64) 1 << 56)
 
@@ -35,17 +38,23 @@
  * kernel's image is placed relative to a 2 MiB aligned base. */
 #define BASE_STEP ((guint64) 2 << 20)
 
-/* There is no sign of the change but the release's number. */
-static guint64
-get_prot_none_bit (const P2vLinux *self)
+static gboolean
+is_release_from (const P2vLinux *self,
+                 guint           wanted_major,
+                 guint           wanted_minor)
 {
   const char *release = g_hash_table_lookup (self->vmcoreinfo, "OSRELEASE");
   guint major, minor;
 
-  return sscanf (release, "%5u.%5u", &major, &minor) == 2
-                 && (major > 6 || (major == 6 && minor >= 10))
-             ? PROT_NONE_FROM_6_10
-             : PROT_NONE_TO_6_9;
+  return sscanf (release, "%5u.%5u", &major, &minor) == 2 &&
+         (major > wanted_major || (major == wanted_major && minor >= wanted_minor));
+}
+
+/* There is no sign of the change but the release's number. */
+static guint64
+get_prot_none_bit (const P2vLinux *self)
+{
+  return is_release_from (self, 6, 10) ? PROT_NONE_FROM_6_10 : PROT_NONE_TO_6_9;
 }
 
 static P2vForeignKind
@@ -57,9 +66,13 @@ decode_foreign (gconstpointer         system_data,
 {
   const P2vLinux *self = system_data;
   P2vPageTest test = p2v_paging_get_page_test (&self->tables, level);
+  gboolean is_block = level->table_value != P2V_PAGING_NEVER;
+  guint64 kept_bits = self->prot_none_bit;
 
+  if (kept_bits == PROT_NONE_TO_6_9 && is_block)
+    kept_bits |= INVALID_BLOCK_TO_6_9;
   /* A level that never maps pages has a test that nothing passes. */
-  if (!(entry & self->prot_none_bit) || test.mask == 0)
+  if (!(entry & kept_bits) || test.mask == 0)
     return p2v_linux_decode_swap (level, ret_state);
   *ret_state = P2V_STATE_PROT_NONE;
   *ret_pa = (entry & test.pa_mask) | (entry & test.move.mask) << test.move.left;
@@ -72,14 +85,17 @@ is_from_6_10 (const P2vLinux *self)
   return self->prot_none_bit == PROT_NONE_FROM_6_10;
 }
 
-/* Pages and entries came to be marked as belonging to one process only at the same time. Source:
- * Linux commit 570ef363509b "arm64/pgtable: support __HAVE_ARCH_PTE_SWP_EXCLUSIVE" (5.19). */
+/* Pages and entries came to be marked as belonging to one process only at the same time; where no
+ * types name flags the release's number must do. Source: Linux commit 570ef363509b "arm64/pgtable:
+ * support __HAVE_ARCH_PTE_SWP_EXCLUSIVE" (5.19). */
 static gboolean
 is_from_5_19 (const P2vLinux *self)
 {
   gint64 bit;
 
-  return p2v_type_source_find_enumerator (self->types, "PG_anon_exclusive", &bit);
+  if (p2v_type_source_find_enumerator (self->types, "PG_locked", &bit))
+    return p2v_type_source_find_enumerator (self->types, "PG_anon_exclusive", &bit);
+  return is_release_from (self, 5, 19);
 }
 
 /* Source: Linux arch/arm64/include/asm/pgtable.h, __SWP_TYPE_SHIFT, __SWP_OFFSET_SHIFT and their
