@@ -207,14 +207,16 @@ is_real_parent (P2vInference *self,
 }
 
 /* The flag of kernel threads is set in kthreadd and its children, not where there is an mm; so is
- * that of tasks that never executed a program, while init did. */
+ * that of tasks that never executed a program, while init did. A child of kthreadd with an mm says
+ * nothing: it is a program that the kernel has started (to take a core dump), or a thread that uses
+ * somebody's memory (vhost). */
 static gboolean
 is_flags (P2vInference *self,
           guint32       offset)
 {
   const P2vLinuxLayoutField *layout = self->kernel->layout;
   P2vVirtAddr kthreadd = p2v_sample_get (self->tasks, SAMPLE_KTHREADD)->va;
-  guint n_threads = 0;
+  guint n_threads = 0, n_strange = 0;
 
   for (guint i = SAMPLE_INIT; i < self->tasks->len; i++)
     {
@@ -228,12 +230,17 @@ is_flags (P2vInference *self,
       /* Half a pointer of kernel threads may have the same bits in all of them. */
       gboolean is_half =
         self->word == 8 && p2v_inference_is_pointer (self, p2v_sample_u64 (task, offset & ~7u));
-      if ((is_kernel_thread && !(is_set && never_executed)) || (has_mm && is_set) || is_half ||
-          (i == SAMPLE_INIT && never_executed))
+      if (is_half || (i == SAMPLE_INIT && never_executed))
+        return FALSE;
+      if (is_kernel_thread && has_mm)
+        continue;
+      /* Such a program has no mm any more when it has ended and nobody has asked for it yet. */
+      n_strange += is_kernel_thread && !(is_set && never_executed);
+      if (has_mm && is_set)
         return FALSE;
       n_threads += is_kernel_thread;
     }
-  return n_threads >= LEAST_SAMPLES;
+  return n_threads >= LEAST_SAMPLES && p2v_inference_most (n_threads - n_strange, n_threads);
 }
 
 /* exit_state, exit_code and exit_signal, one behind the other: the last is SIGCHLD in nearly all
