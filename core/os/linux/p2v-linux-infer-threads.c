@@ -188,6 +188,40 @@ is_pid_tree (P2vInference *self,
   return FALSE;
 }
 
+/* Whether most tasks have a struct list_head there that leads to itself. */
+static gboolean
+is_empty_list (P2vInference *self,
+               guint32       offset)
+{
+  guint n = 0;
+
+  for (guint i = SAMPLE_INIT; i < self->tasks->len; i++)
+    {
+      const P2vSample *task = p2v_sample_get (self->tasks, i);
+      n += p2v_sample_word (self, task, offset) == task->va + offset &&
+           p2v_sample_word (self, task, offset + self->word) == task->va + offset;
+    }
+  return p2v_inference_most (n, self->tasks->len - SAMPLE_INIT);
+}
+
+/* The lists of debuggers, by which a task is recognized where no list leads to it, and the leader
+ * of its threads: they stand before thread_pid. Source: Linux include/linux/sched.h,
+ * group_leader, ptraced, ptrace_entry (5.0 to 7.2). */
+static void
+infer_traced (P2vInference *self,
+              guint32       thread_pid)
+{
+  guint32 list_bytes = 2 * self->word;
+  guint32 ptraced = thread_pid - 2 * list_bytes, entry = thread_pid - list_bytes;
+
+  if (thread_pid < 2 * list_bytes + self->word || !is_empty_list (self, ptraced) ||
+      !is_empty_list (self, entry))
+    return;
+  p2v_inference_set (self, LINUX_TASK_PTRACED, ptraced, list_bytes);
+  p2v_inference_set (self, LINUX_TASK_PTRACE_ENTRY, entry, list_bytes);
+  p2v_inference_set (self, LINUX_TASK_GROUP_LEADER, ptraced - self->word, self->word);
+}
+
 static void
 infer_pid_tree (P2vInference *self)
 {
@@ -201,6 +235,7 @@ infer_pid_tree (P2vInference *self)
   p2v_inference_set (self, LINUX_TASK_THREAD_PID, offset, self->word);
   p2v_inference_set (self, LINUX_TASK_PID_LINKS, offset + self->word,
                      2 * N_PID_TYPES * self->word);
+  infer_traced (self, offset);
   if (p2v_inference_search (self, 0, MAX_PID_NUMBERS, self->word, is_pid_numbers, &offset) != 1)
     return;
   p2v_inference_set (self, LINUX_PID_NUMBERS, offset, 2 * self->word);

@@ -13,6 +13,15 @@
  * 3A 4.8. */
 #define X86_ACCESSED_DIRTY ((guint64) 0x60)
 
+/* How far two kinds of scheduling are apart at most: a few structures of some 200 bytes. */
+#define SCHED_CLASSES_BYTES 4096
+
+/* What the kernel writes into the backward pointer of what it takes out of a list; kernels for 64
+ * bits add a number of their own above. Source: Linux include/linux/poison.h, LIST_POISON2
+ * (5.10). */
+#define LIST_POISON 0x122
+#define POISON_MASK 0xffff
+
 /* Users of one mm_struct: threads, and whoever looks at it through /proc. */
 #define MAX_MM_USERS (4 * P2V_LIMIT_TASKS)
 
@@ -99,17 +108,43 @@ is_list_empty (P2vLinuxFinder *finder,
          prev == head_va;
 }
 
+/* Whether the list of the task's threads holds where it is in it. */
+static gboolean
+is_linked_thread (P2vLinuxFinder     *finder,
+                  const P2vLinuxTask *task)
+{
+  P2vVirtAddr node_va = p2v_linux_field_va (finder->kernel, task->va, LINUX_TASK_THREAD_NODE);
+  P2vVirtAddr next_va, back_va;
+
+  return p2v_linux_read_word_at (finder->kernel, finder->memory, node_va, &next_va) &&
+         p2v_linux_read_word_at (finder->kernel, finder->memory,
+                                 next_va + finder->kernel->arch->word_bytes, &back_va) &&
+         back_va == node_va;
+}
+
+/* Of threads of a kernel that does not say where their number stands the list is asked. */
+static gboolean
+has_threads (P2vLinuxFinder     *finder,
+             const P2vLinuxTask *task)
+{
+  guint32 n_threads;
+
+  if (!finder->kernel->layout[LINUX_SIGNAL_NR_THREADS].known)
+    return is_linked_thread (finder, task);
+  return p2v_linux_read_u32 (finder->kernel, finder->memory, task->signal,
+                             LINUX_SIGNAL_NR_THREADS, &n_threads) &&
+         n_threads >= 1 && n_threads <= P2V_LIMIT_TASKS;
+}
+
 /* A task that is alive has a living group of threads. */
 static gboolean
 is_group_sound (P2vLinuxFinder     *finder,
                 const P2vLinuxTask *task)
 {
   P2vVirtAddr leader_va;
-  guint32 n_threads, leader_pid;
+  guint32 leader_pid;
 
-  return p2v_linux_read_u32 (finder->kernel, finder->memory, task->signal,
-                             LINUX_SIGNAL_NR_THREADS, &n_threads) &&
-         n_threads >= 1 && n_threads <= P2V_LIMIT_TASKS &&
+  return has_threads (finder, task) &&
          (!finder->kernel->layout[LINUX_TASK_GROUP_LEADER].known ||
           (p2v_linux_read_word (finder->kernel, finder->memory, task->va, LINUX_TASK_GROUP_LEADER,
                                &leader_va) &&
@@ -118,18 +153,42 @@ is_group_sound (P2vLinuxFinder     *finder,
            leader_pid == (guint32) task->tgid));
 }
 
-/* What schedules a task is of this kernel: what an earlier boot has left behind is not. */
+/* What schedules a task is of this kernel: what an earlier boot has left behind is not. Where no
+ * symbol says where the kernel's image ends, it is near to what schedules the first task, for they
+ * stand in a row. Source: Linux include/asm-generic/vmlinux.lds.h SCHED_DATA (5.10). */
 static gboolean
 is_of_this_kernel (P2vLinuxFinder *finder,
                    P2vVirtAddr     va)
 {
   const P2vLinux *kernel = finder->kernel;
-  guint64 class_va;
+  const P2vSymbol *symbols = kernel->symbols;
+  guint64 class_va, first_va;
 
-  return !kernel->layout[LINUX_TASK_SCHED_CLASS].known ||
-         (p2v_linux_read_word (kernel, finder->memory, va, LINUX_TASK_SCHED_CLASS, &class_va) &&
-          class_va >= kernel->symbols[LINUX_SYMBOL_TEXT].va &&
-          class_va < kernel->symbols[LINUX_SYMBOL_END].va);
+  if (!kernel->layout[LINUX_TASK_SCHED_CLASS].known)
+    return TRUE;
+  if (!p2v_linux_read_word (kernel, finder->memory, va, LINUX_TASK_SCHED_CLASS, &class_va))
+    return FALSE;
+  if (symbols[LINUX_SYMBOL_END].va != 0)
+    return class_va >= symbols[LINUX_SYMBOL_TEXT].va && class_va < symbols[LINUX_SYMBOL_END].va;
+  return p2v_linux_read_word (kernel, finder->memory, symbols[LINUX_SYMBOL_INIT_TASK].va,
+                              LINUX_TASK_SCHED_CLASS, &first_va) &&
+         class_va + SCHED_CLASSES_BYTES > first_va && class_va < first_va + SCHED_CLASSES_BYTES;
+}
+
+/* Whether a task that is gone was taken out of the list of its threads: where little is known of
+ * the kernel, too many things look like a task that is gone. */
+static gboolean
+is_gone_thread (P2vLinuxFinder     *finder,
+                const P2vLinuxTask *task)
+{
+  const P2vLinux *kernel = finder->kernel;
+  P2vVirtAddr node_va = p2v_linux_field_va (kernel, task->va, LINUX_TASK_THREAD_NODE);
+  guint64 prev;
+
+  return kernel->layout[LINUX_TASK_SCHED_CLASS].known ||
+         (p2v_linux_read_word_at (kernel, finder->memory, node_va + kernel->arch->word_bytes,
+                                  &prev) &&
+          (prev & POISON_MASK) == LIST_POISON);
 }
 
 gboolean
@@ -148,7 +207,8 @@ p2v_linux_is_task (P2vLinuxMarks *self,
                                   p2v_linux_field_va (finder->kernel, va, LINUX_TASK_COMM), comm,
                                   sizeof comm) &&
          memchr (comm, 0, sizeof comm) != NULL && is_of_this_kernel (finder, va) &&
-         (p2v_linux_task_is_gone (&task) || is_group_sound (finder, &task));
+         (p2v_linux_task_is_gone (&task) ? is_gone_thread (finder, &task)
+                                         : is_group_sound (finder, &task));
 }
 
 /* Whether a root with nothing of the kernel in it, as those of arm64 have, can be one: entries lead
