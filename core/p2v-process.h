@@ -26,7 +26,8 @@ G_DECLARE_FINAL_TYPE (P2vProcess, p2v_process, P2V, PROCESS, GObject)
  * @P2V_PROCESS_ZOMBIE: has exited and waits for its parent
  * @P2V_PROCESS_DEAD_LEADER: its first thread has exited, others live on and hold the address space
  * @P2V_PROCESS_SHARES_SPACE: another process has the same address space (vfork, CLONE_VM)
- * @P2V_PROCESS_HIDDEN: lives, but is not in the system's own list of processes
+ * @P2V_PROCESS_HIDDEN: lives, but is not in the system's own list of processes, or its id does not
+ * lead to it
  * @P2V_PROCESS_EXITING: on its way out: it has given up its memory
  * @P2V_PROCESS_EXITED: gone; only its structure is still in memory, until that is used again
  * @P2V_PROCESS_UNKNOWN: page tables whose process was not found, in the place of one: it has no pid

@@ -163,6 +163,17 @@ process_out_of_the_ring_is_found_by_its_pid_and_in_memory (void **state)
 }
 
 static void
+process_without_an_id_is_flagged_though_it_is_in_the_ring (void **state)
+{
+  Count before = count_before (*state);
+
+  hide_from_pids (*state);
+  g_autoptr (P2vSession) session = p2v_machine_open (*state);
+  assert_found (session, &before, P2V_PROCESS_HIDDEN, "tasks objects roots");
+  assert_true (p2v_machine_has_diagnostic (session, "Process 88 is not found by its id"));
+}
+
+static void
 process_out_of_ring_and_pids_is_found_in_memory (void **state)
 {
   Count before = count_before (*state);
@@ -349,6 +360,7 @@ main (void)
   const struct CMUnitTest tests[] = {
     p2v_test_with_machine (machine_as_it_was_has_nobody_hidden),
     p2v_test_with_machine (process_out_of_the_ring_is_found_by_its_pid_and_in_memory),
+    p2v_test_with_machine (process_without_an_id_is_flagged_though_it_is_in_the_ring),
     p2v_test_with_machine (process_out_of_ring_and_pids_is_found_in_memory),
     p2v_test_with_machine (process_whose_task_is_wiped_is_unknown_with_its_regions),
     p2v_test_with_machine (root_alone_is_answered_as_an_unknown_process),

@@ -92,6 +92,30 @@ p2v_linux_get_space (P2vLinuxFinder *self,
   return space;
 }
 
+/* The list of tasks is what the kernel goes through itself, the ids are what /proc shows: who is
+ * not in both has been taken out of one. Where many are, the image is damaged. */
+static gboolean
+is_hidden (const P2vLinuxFinder *self,
+           const Group          *group)
+{
+  return !(group->methods & P2V_LINUX_METHOD_TASKS) ||
+         (self->ids_hold && !(group->methods & P2V_LINUX_METHOD_PIDS));
+}
+
+static gboolean
+do_ids_hold (GPtrArray *groups)
+{
+  guint n_listed = 0, n_both = 0;
+
+  for (guint i = 0; i < groups->len; i++)
+    {
+      guint methods = ((const Group *) g_ptr_array_index (groups, i))->methods;
+      n_listed += (methods & P2V_LINUX_METHOD_TASKS) != 0;
+      n_both += (methods & P2V_LINUX_METHOD_TASKS) && (methods & P2V_LINUX_METHOD_PIDS);
+    }
+  return n_both > n_listed - n_listed / 8 - 1;
+}
+
 static P2vProcessFlags
 group_flags (P2vLinuxFinder *self,
              const Group    *group)
@@ -103,7 +127,7 @@ group_flags (P2vLinuxFinder *self,
     flags |= P2V_PROCESS_KERNEL_THREAD;
   if (p2v_linux_task_is_gone (leader) && group->mm_holder == G_MAXUINT)
     return flags | P2V_PROCESS_EXITED;
-  if (!(group->methods & P2V_LINUX_METHOD_TASKS))
+  if (is_hidden (self, group))
     flags |= P2V_PROCESS_HIDDEN;
   if (leader->exit_state & (P2V_LINUX_EXIT_ZOMBIE | P2V_LINUX_EXIT_DEAD))
     flags |= group->mm_holder != G_MAXUINT ? P2V_PROCESS_DEAD_LEADER : P2V_PROCESS_ZOMBIE;
@@ -220,6 +244,24 @@ dup_method_names (guint methods)
   return g_string_free (names, FALSE);
 }
 
+static char *
+dup_hidden_text (P2vLinuxFinder *self,
+                 const Group    *group)
+{
+  g_autofree char *names = dup_method_names (group->methods);
+  gint32 pid = g_array_index (self->tasks, P2vLinuxTask, group->leader).tgid;
+
+  if (group->methods & P2V_LINUX_METHOD_TASKS)
+    /* Translators: process id, names of methods: "tasks, objects". */
+    return g_strdup_printf (_("Process %d is not found by its id, but by other methods (%s): it is "
+                              "hidden from /proc, or just exiting"),
+                            pid, names);
+  /* Translators: process id, names of methods: "pids, objects". */
+  return g_strdup_printf (_("Process %d is not in the task list, but was found by other methods "
+                            "(%s): it is hidden, or just starting or exiting"),
+                          pid, names);
+}
+
 static void
 report_hidden (P2vLinuxFinder *self,
                GPtrArray      *groups)
@@ -231,13 +273,7 @@ report_hidden (P2vLinuxFinder *self,
       const Group *group = g_ptr_array_index (groups, i);
       if (!(group_flags (self, group) & P2V_PROCESS_HIDDEN) || n_hidden++ >= MAX_HIDDEN_TOLD)
         continue;
-      g_autofree char *names = dup_method_names (group->methods);
-      p2v_system_take_diagnostic (
-        self->system,
-        /* Translators: process id, names of methods: "pids, objects". */
-        g_strdup_printf (_("Process %d is not in the task list, but was found by other methods "
-                           "(%s): it is hidden, or just starting or exiting"),
-                         g_array_index (self->tasks, P2vLinuxTask, group->leader).tgid, names));
+      p2v_system_take_diagnostic (self->system, dup_hidden_text (self, group));
     }
   if (n_hidden > MAX_HIDDEN_TOLD)
     p2v_system_take_diagnostic (
@@ -285,6 +321,7 @@ add_processes (P2vLinuxFinder  *self,
 {
   g_autoptr (GPtrArray) groups = group_tasks (self);
 
+  self->ids_hold = do_ids_hold (groups);
   for (guint i = 0; i < groups->len; i++)
     {
       if (g_cancellable_set_error_if_cancelled (cancellable, error))

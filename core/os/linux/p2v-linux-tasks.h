@@ -48,6 +48,7 @@ typedef struct
   GArray           *tasks;     /* P2vLinuxTask */
   GHashTable       *by_va;     /* guint64 * -> position + 1 */
   GHashTable       *spaces;    /* guint64 * (mm) -> P2vAddressSpace */
+  gboolean          ids_hold;  /* the ids lead to nearly all processes of the list of tasks */
   guint             n_links_left;
   guint             n_broken_rings;
   P2vVirtAddr       first_broken_va;
