@@ -19,7 +19,7 @@ K61, K612, KC, KARM, KCARM = (
 OLD = dict(suite='bullseye', load='std')
 BACKPORTS = dict(suite='bookworm-backports', load='std')
 NEWEST = dict(suite='sid', load='std')
-MORE = dict(load='more', huge=40)
+MORE = dict(load='more', huge=40, wait=1800)
 # Of a size that the source can hold: without a disk, and with free memory that is zeros.
 TINY = dict(
     load='tiny',
@@ -95,7 +95,7 @@ VARIANTS = {
         MORE,
         suite='sid',
         flavour='amd64',
-        mem=1792,
+        mem=2176,
         cpu='max',
         smp=2,
         append='hugepagesz=1G hugepages=1 hugepagesz=2M default_hugepagesz=2M',

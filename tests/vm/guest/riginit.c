@@ -669,6 +669,7 @@ main (void)
       spawn (av);
       want += s->want;
       waitready (want, 60);
+      want = nready; /* not to wait for what has failed again and again */
     }
   if (!strcmp (load, "big"))
     {
