@@ -380,13 +380,16 @@ dump (void)
       base_of (pids[i], b, sizeof b);
       uint64_t h = pagemap (b, pids[i], 0, &t2);
       int same = h == hash[i];
+      snprintf (p, sizeof p, "/proc/%d", pids[i]);
+      int gone = access (p, F_OK);
       if (!same)
         {
           diff++;
           say ("rig: pid %d changed between passes\n", pids[i]);
         }
       outf ("F %d verify\n%s",
-            snprintf (nm, sizeof nm, "%d\t%s\n", pids[i], same ? "same" : "CHANGED"), nm);
+            snprintf (nm, sizeof nm, "%d\t%s\n", pids[i],
+                      gone ? "GONE" : same ? "same" : "CHANGED"), nm);
     }
   if (list ("/proc", tids) != npids)
     {
