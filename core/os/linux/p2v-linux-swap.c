@@ -3,6 +3,7 @@
 
 #include "config.h"
 
+#include "base/p2v-reader.h"
 #include "image/p2v-image-private.h"
 #include "os/linux/p2v-linux-page.h"
 #include "os/linux/p2v-linux-swap.h"
@@ -30,6 +31,9 @@
 #define XARRAY_BITS         1
 #define RADIX_TREE_BITS     2
 
+/* What is read of the records of frames at a time. */
+#define BUFFER_BYTES ((gsize) 64 << 10)
+
 /* A page in RAM that has a place in a swap file as well. */
 typedef struct
 {
@@ -42,6 +46,7 @@ struct _P2vLinuxSwap
 {
   const P2vLinux           *kernel;
   gsize                     is_loaded;
+  gsize                     has_cache;     /* whether cached is filled in, too */
   GMutex                    lock;          /* of the two below and what they point to */
   P2vVirtualMemory         *memory;
   P2vLinuxPageReader        pages;
@@ -173,49 +178,149 @@ get_flag_mask (const P2vLinuxPageLayout *layout,
   return 0;
 }
 
-/* Goes through the records of all frames of a range. The kernel finds its way from a place to the
- * page by trees that it has changed several times, and not all kernels tell where those are; the
- * records it cannot do without. */
+typedef struct
+{
+  guint64       swap_flags;    /* all of them are set in what may be in the swap cache */
+  guint         type_shift;
+  P2vPageTables tables;
+  guint8       *buffer;        /* of BUFFER_BYTES and a word */
+} CacheSearch;
+
+/* Records one by one: where some of them are not in the image. */
 static void
-search_range (P2vLinuxSwap        *self,
-              const P2vImageRange *range,
-              guint64              swap_flags,
-              guint                type_shift)
+search_singly (P2vLinuxSwap      *self,
+               const CacheSearch *search,
+               guint64            pfn,
+               guint64            n)
 {
   const P2vLinuxPageLayout *layout = self->layout;
-  guint64 pfn = range->start_pa >> layout->frame_shift;
-  guint64 last = (range->start_pa + (range->length_bytes - 1)) >> layout->frame_shift;
-  guint64 records_at_once = MAX (P2V_FRAME_SIZE / layout->size_bytes, 1);
   guint64 flags;
 
-  for (; pfn <= last; pfn++)
+  for (guint64 i = 0; i < n; i++)
     {
-      P2vVirtAddr va = layout->first_va + pfn * layout->size_bytes;
+      P2vVirtAddr va = layout->first_va + (pfn + i) * layout->size_bytes;
       va &= p2v_linux_max_word (self->kernel);
-      if (!p2v_linux_read_word_at (self->kernel, self->memory, va + layout->flags_at, &flags))
-        pfn += records_at_once - 1 - pfn % records_at_once;
-      else if ((flags & swap_flags) == swap_flags)
-        add_cached (self, pfn, type_shift);
+      if (p2v_linux_read_word_at (self->kernel, self->memory, va + layout->flags_at, &flags) &&
+          (flags & search->swap_flags) == search->swap_flags)
+        add_cached (self, pfn + i, search->type_shift);
     }
 }
 
+/* Looks at the first words of @n records, which stand one behind the other at @pa. */
+static void
+search_together (P2vLinuxSwap      *self,
+                 const CacheSearch *search,
+                 guint64            pfn,
+                 guint64            n,
+                 P2vPhysAddr        pa)
+{
+  guint32 stride = self->layout->size_bytes;
+  P2vReader words = p2v_reader_le (search->buffer, (n - 1) * stride + sizeof (guint32));
+
+  if (p2v_image_read (self->kernel->image, pa, search->buffer, words.length, NULL) != P2V_READ_OK)
+    {
+      search_singly (self, search, pfn, n);
+      return;
+    }
+  /* All flags that matter stand in the lower half of a word. */
+  for (guint64 i = 0; i < n; i++)
+    {
+      guint32 flags = 0;
+      (void) !p2v_reader_get_u32 (&words, i * stride, &flags);
+      if ((flags & search->swap_flags) == search->swap_flags)
+        add_cached (self, pfn + i, search->type_shift);
+    }
+}
+
+/* Goes through the records of all frames of a range. The kernel finds its way from a place to the
+ * page by trees that it has changed several times, and not all kernels tell where those are; the
+ * records it cannot do without. They lie in large pages, and so one translation does for many. */
+static void
+search_range (P2vLinuxSwap        *self,
+              const CacheSearch   *search,
+              const P2vImageRange *range)
+{
+  const P2vLinuxPageLayout *layout = self->layout;
+  guint64 last = (range->start_pa + (range->length_bytes - 1)) >> layout->frame_shift;
+  guint64 n;
+
+  for (guint64 pfn = range->start_pa >> layout->frame_shift; pfn <= last; pfn += n)
+    {
+      P2vVirtAddr va = layout->first_va + pfn * layout->size_bytes + layout->flags_at;
+      P2vTrail trail;
+      va &= p2v_linux_max_word (self->kernel);
+      gboolean is_there = p2v_paging_translate (&search->tables, self->kernel->root_pa, va, &trail,
+                                                NULL) &&
+                          trail.status == P2V_WALK_MAPPED;
+      guint64 page_bytes = (guint64) 1 << (is_there ? trail.page_shift : P2V_FRAME_SHIFT);
+      guint64 left = page_bytes - (va & (page_bytes - 1));
+      if (is_there)
+        left = MIN (left, BUFFER_BYTES);
+      /* Of the last one at least the first word, which does not lie across the end. */
+      n = MIN ((left - 1) / layout->size_bytes + 1, last - pfn + 1);
+      if (is_there)
+        search_together (self, search, pfn, n, trail.pa);
+    }
+}
+
+/* Whether there is any swap file, as far as we know. */
+static gboolean
+may_have_pages (const P2vLinuxSwap *self)
+{
+  for (guint i = 0; i < MAX_AREAS; i++)
+    if (self->n_pages[i] > 0)
+      return TRUE;
+  return !self->has_areas;
+}
+
+static void
+find_cached_pages (P2vLinuxSwap *self)
+{
+  const P2vLinuxPageLayout *layout = self->layout;
+  g_autofree guint8 *buffer = g_malloc (BUFFER_BYTES + sizeof (guint32));
+  CacheSearch search = {
+    .tables = self->kernel->tables,
+    .buffer = buffer,
+    .swap_flags = layout->bits[LINUX_PAGE_SWAPCACHE] |
+                  get_flag_mask (layout, P2V_FRAME_FLAGS_SWAPBACKED),
+    .type_shift = get_type_shift (self->kernel),
+  };
+  gsize n_ranges;
+  const P2vImageRange *ranges = p2v_image_get_ranges (self->kernel->image, &n_ranges);
+
+  /* Its own reading must not come back here. */
+  search.tables.resolve = NULL;
+  if (!layout->known || !may_have_pages (self))
+    return;
+  for (gsize i = 0; i < n_ranges; i++)
+    search_range (self, &search, &ranges[i]);
+  g_array_sort (self->cached, compare_cached);
+}
+
+/* The pass over all records, which only an entry with a place in a swap file is worth. */
 static void
 load_cache (P2vLinuxSwap *self)
 {
-  const P2vLinuxPageLayout *layout = self->layout;
-  guint64 swap_flags = layout->bits[LINUX_PAGE_SWAPCACHE] |
-                       get_flag_mask (layout, P2V_FRAME_FLAGS_SWAPBACKED);
+  if (!g_once_init_enter (&self->has_cache))
+    return;
+  g_mutex_lock (&self->lock);
+  find_cached_pages (self);
+  g_mutex_unlock (&self->lock);
+  g_once_init_leave (&self->has_cache, 1);
+}
+
+static void
+find_pfn_bits (P2vLinuxSwap *self)
+{
   gsize n_ranges;
   const P2vImageRange *ranges = p2v_image_get_ranges (self->kernel->image, &n_ranges);
 
   for (gsize i = 0; i < n_ranges; i++)
     {
       guint64 last_pa = ranges[i].start_pa + (ranges[i].length_bytes - 1);
-      self->pfn_bits = MAX (self->pfn_bits, g_bit_storage (last_pa >> layout->frame_shift));
-      if (layout->known)
-        search_range (self, &ranges[i], swap_flags, get_type_shift (self->kernel));
+      self->pfn_bits =
+        MAX (self->pfn_bits, g_bit_storage (last_pa >> self->layout->frame_shift));
     }
-  g_array_sort (self->cached, compare_cached);
 }
 
 /* Its own reading must not come back here, so that it goes without resolving. */
@@ -231,7 +336,7 @@ load (P2vLinuxSwap *self)
   self->layout = p2v_linux_frames_get_layout (self->kernel, self->memory);
   p2v_linux_page_reader_init (&self->pages, self->kernel, self->layout, self->memory);
   load_areas (self);
-  load_cache (self);
+  find_pfn_bits (self);
   g_once_init_leave (&self->is_loaded, 1);
 }
 
@@ -290,6 +395,7 @@ look_up_place (P2vLinuxSwap     *self,
                guint64           offset,
                P2vIndirectEntry *entry)
 {
+  load_cache (self);
   const CachedPage *cached = find_cached (self, type, offset);
 
   /* Large pages are split before they are swapped, or have an entry for each part. Without records

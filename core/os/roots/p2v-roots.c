@@ -121,6 +121,10 @@ add_evidence (P2vSystem *system,
                                            choice->n_self));
 }
 
+/* Of entries that the processor ignores the address cannot be told from other numbers: Linux on
+ * x86-64 keeps that of a page without rights inverted, on i386 as it stands, with another bit set
+ * on arm64, Windows that of a page in transition as it stands; and each has places in swap files
+ * beside those, any of which could be the address of memory in the image. So they are counted. */
 static void
 add_diagnostics (P2vSystem *system, const P2vRootsSum *sum)
 {
@@ -133,11 +137,14 @@ add_diagnostics (P2vSystem *system, const P2vRootsSum *sum)
     p2v_system_take_diagnostic (
         system, g_strdup_printf (
                     ngettext ("%" PRIu64 " entry of the page tables is neither empty nor one that "
-                              "the processor takes: only the system that wrote it knows whether "
-                              "it keeps a page in memory",
+                              "the processor takes. It may be a page in memory that was locked "
+                              "away for a time, or a place in a swap file: systems write both in "
+                              "ways of their own, so that it is not answered. vtop shows it",
                               "%" PRIu64 " entries of the page tables are neither empty nor such "
-                              "that the processor takes them: only the system that wrote them "
-                              "knows whether they keep pages in memory",
+                              "that the processor takes them. They may be pages in memory that "
+                              "were locked away for a time, or places in a swap file: systems "
+                              "write both in ways of their own, so that they are not answered. "
+                              "vtop shows them",
                               (gulong) sum->n_foreign),
                     sum->n_foreign));
 }
