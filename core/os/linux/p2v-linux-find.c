@@ -20,6 +20,9 @@
 #define CHUNK_BYTES ((gsize) 64 << 10)
 #define MAX_NEEDLE  64
 
+/* Numbers that are offered in one search; Debian's kernels have up to 0.7 million words of data. */
+#define MAX_OFFERS ((guint) 4 << 20)
+
 /* The longest name of the first task, and that of kernels for one processor. Source: Linux
  * init/init_task.c INIT_TASK_COMM, kernel/sched/core.c init_idle(). */
 static const char init_comms[][16] = { "swapper/0", "swapper" };
@@ -104,14 +107,16 @@ static gboolean
 search_numbers (const P2vLinuxNumberSearch *self,
                 const guint8               *chunk,
                 gsize                       length,
-                P2vVirtAddr                 chunk_va)
+                P2vVirtAddr                 chunk_va,
+                guint                      *n_offers)
 {
-  for (gsize at = 0; at + self->size_bytes <= length; at += self->size_bytes)
+  for (gsize at = 0; at + self->size_bytes <= length && *n_offers < MAX_OFFERS;
+       at += self->size_bytes)
     {
       guint64 number = 0;
       memcpy (&number, chunk + at, self->size_bytes);
       number = GUINT64_FROM_LE (number);
-      if (number >= self->least && number <= self->greatest &&
+      if (number >= self->least && number <= self->greatest && (*n_offers)++ < MAX_OFFERS &&
           self->try_number (chunk_va + at, number, self->user_data))
         return TRUE;
     }
@@ -125,6 +130,7 @@ p2v_linux_find_number (const P2vLinux             *kernel,
                        guint64                     length)
 {
   g_autofree guint8 *buffer = g_malloc (CHUNK_BYTES);
+  guint n_offers = 0;
 
   length = MIN (length, IMAGE_BYTES);
   for (guint64 offset = 0; offset < length; offset += CHUNK_BYTES)
@@ -132,7 +138,7 @@ p2v_linux_find_number (const P2vLinux             *kernel,
       P2vVirtAddr va = start_va + offset;
       gsize n = (gsize) MIN (CHUNK_BYTES, length - offset);
       if (p2v_image_read (kernel->image, va - kernel->delta, buffer, n, NULL) == P2V_READ_OK &&
-          search_numbers (search, buffer, n, va))
+          search_numbers (search, buffer, n, va, &n_offers))
         return TRUE;
     }
   return FALSE;

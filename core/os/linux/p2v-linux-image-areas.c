@@ -52,7 +52,7 @@ is_near (const P2vLinux         *kernel,
 
   return resource->last_pa >= image_pa &&
          resource->last_pa - image_pa < P2V_LINUX_IMAGE_DISTANCE &&
-         resource->start_pa <= resource->last_pa;
+         resource->last_pa - resource->start_pa < P2V_LINUX_IMAGE_DISTANCE;
 }
 
 static gboolean

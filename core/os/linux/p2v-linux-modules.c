@@ -23,6 +23,9 @@
  * have them within 400 bytes. */
 #define STRUCT_BYTES 1024
 
+/* As many modules say which words these are. */
+#define MAX_SAMPLES 256
+
 /* What each element of module.mem[] holds. Source: Linux include/linux/module.h, enum mod_mem_type
  * (6.4). */
 static const char *const part_names[] = {
@@ -174,11 +177,11 @@ add_areas (Loader  *self,
            GArray  *modules,
            guint32  offset)
 {
-  guint n = 0;
+  guint n = 0, n_samples = MIN (modules->len, MAX_SAMPLES);
 
-  for (guint i = 0; i < modules->len; i++)
+  for (guint i = 0; i < n_samples; i++)
     n += find_area (self, areas, g_array_index (modules, P2vVirtAddr, i), offset) != NULL;
-  for (guint i = 0; i < modules->len && n >= modules->len - modules->len / 8; i++)
+  for (guint i = 0; i < modules->len && n >= n_samples - n_samples / 8; i++)
     {
       P2vVirtAddr module_va = g_array_index (modules, P2vVirtAddr, i);
       const P2vLinuxVmArea *area = find_area (self, areas, module_va, offset);

@@ -12,6 +12,9 @@
 #define AREA_WORDS 16
 #define VM_WORDS   16
 
+/* As many areas say all that there is to say. */
+#define MAX_SAMPLES 1024
+
 /* How struct vm_struct begins: a link, the address, the size, the flags. Source: Linux
  * include/linux/vmalloc.h, since 2.6. */
 #define VM_ADDRESS_WORD 1
@@ -22,6 +25,7 @@ typedef struct
   const P2vLinux   *kernel;
   P2vVirtualMemory *memory;
   GArray           *objects;
+  guint             n_samples;
   guint             word;
   guint32           start;
   guint32           vm;
@@ -74,7 +78,7 @@ count_vms (const Search *self,
 {
   guint n = 0;
 
-  for (guint i = 0; i < self->objects->len; i++)
+  for (guint i = 0; i < self->n_samples; i++)
     n += get_vm (self, i, offset) != 0;
   return n;
 }
@@ -85,7 +89,7 @@ count_callers (const Search *self,
 {
   guint n = 0;
 
-  for (guint i = 0; i < self->objects->len; i++)
+  for (guint i = 0; i < self->n_samples; i++)
     {
       P2vVirtAddr vm_va = get_vm (self, i, self->vm);
       n += vm_va != 0 && is_code (self, read_word (self, vm_va + offset));
@@ -125,9 +129,14 @@ p2v_linux_infer_vm_members (const P2vLinux   *self,
                             guint32          *ret_flags,
                             guint32          *ret_caller)
 {
-  Search search = { self, memory, objects, self->arch->word_bytes, start, 0 };
+  Search search = { .kernel = self,
+                    .memory = memory,
+                    .objects = objects,
+                    .n_samples = MIN (objects->len, MAX_SAMPLES),
+                    .word = self->arch->word_bytes,
+                    .start = start };
 
-  if (!find_most (&search, count_vms, AREA_WORDS, objects->len, &search.vm) ||
+  if (!find_most (&search, count_vms, AREA_WORDS, search.n_samples, &search.vm) ||
       !find_most (&search, count_callers, VM_WORDS, count_vms (&search, search.vm), ret_caller))
     return FALSE;
   *ret_vm = search.vm;
