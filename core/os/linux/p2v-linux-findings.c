@@ -257,8 +257,9 @@ unpack (P2vLinuxFindings *self,
   at += sizeof words;
   for (gsize i = 0; i < G_N_ELEMENTS (arrays); i++)
     {
-      g_array_set_size (arrays[i], (guint) words[1 + i]);
-      memcpy (arrays[i]->data, at, words[1 + i] * sizeof words[0]);
+      /* An array without elements has no memory that could be copied to. */
+      g_array_set_size (arrays[i], 0);
+      g_array_append_vals (arrays[i], at, (guint) words[1 + i]);
       at += words[1 + i] * sizeof words[0];
     }
   return TRUE;
