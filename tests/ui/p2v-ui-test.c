@@ -33,6 +33,47 @@ p2v_ui_test_session (P2vStage stage)
   return session;
 }
 
+int
+p2v_ui_test_setup_group (void **state,
+                         gsize  fixture_bytes)
+{
+  P2vSession **fixture = g_malloc0 (fixture_bytes);
+
+  *fixture = p2v_ui_test_session (P2V_STAGE_INDEX);
+  *state = fixture;
+  return 0;
+}
+
+int
+p2v_ui_test_teardown_group (void **state)
+{
+  P2vSession **fixture = *state;
+
+  g_object_unref (*fixture);
+  g_free (fixture);
+  return 0;
+}
+
+GtkWidget *
+p2v_ui_test_show_panel (P2vPanel **ret_panel)
+{
+  GtkWidget *window = gtk_window_new ();
+  GtkWidget *panel = p2v_panel_new ();
+
+  gtk_window_set_child (GTK_WINDOW (window), panel);
+  gtk_window_set_default_size (GTK_WINDOW (window), 1000, 400);
+  gtk_window_present (GTK_WINDOW (window));
+  *ret_panel = P2V_PANEL (panel);
+  return window;
+}
+
+void
+p2v_ui_test_close (GtkWidget *window)
+{
+  gtk_window_destroy (GTK_WINDOW (window));
+  p2v_ui_test_settle ();
+}
+
 static gboolean
 tick_cb (gpointer user_data)
 {

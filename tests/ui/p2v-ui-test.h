@@ -7,7 +7,7 @@
 
 #include "p2v-test.h"
 
-#include <gtk/gtk.h>
+#include "pas2vas-gtk.h"
 
 /* What meson takes for "skipped". */
 #define P2V_UI_TEST_SKIP 77
@@ -16,6 +16,16 @@
 const char *p2v_ui_test_get_image  (void);
 /* (transfer full): a session on the tiny image; with @stage, already taken so far. */
 P2vSession *p2v_ui_test_session    (P2vStage     stage);
+
+/* For the setup of a group: a fixture of @fixture_bytes zeros that begins with a P2vSession *, on
+ * the tiny image with its index. Always 0. */
+int         p2v_ui_test_setup_group    (void       **state,
+                                        gsize        fixture_bytes);
+int         p2v_ui_test_teardown_group (void       **state);
+/* (transfer none): a window on the screen, and in it a new panel. */
+GtkWidget  *p2v_ui_test_show_panel     (P2vPanel   **ret_panel);
+/* Closes a window, and lets the main loop notice. */
+void        p2v_ui_test_close          (GtkWidget   *window);
 
 typedef gboolean (*P2vUiTestFunc)  (gpointer     data);
 

@@ -24,21 +24,7 @@ typedef struct
 static int
 setup_group (void **state)
 {
-  Fixture *fixture = g_new0 (Fixture, 1);
-
-  fixture->session = p2v_ui_test_session (P2V_STAGE_INDEX);
-  *state = fixture;
-  return 0;
-}
-
-static int
-teardown_group (void **state)
-{
-  Fixture *fixture = *state;
-
-  g_object_unref (fixture->session);
-  g_free (fixture);
-  return 0;
+  return p2v_ui_test_setup_group (state, sizeof (Fixture));
 }
 
 static int
@@ -380,5 +366,5 @@ main (void)
 
   if (p2v_ui_test_get_image () == NULL)
     return P2V_UI_TEST_SKIP;
-  return cmocka_run_group_tests (tests, setup_group, teardown_group);
+  return cmocka_run_group_tests (tests, setup_group, p2v_ui_test_teardown_group);
 }

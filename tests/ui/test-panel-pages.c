@@ -38,21 +38,7 @@ typedef struct
 static int
 setup_group (void **state)
 {
-  Fixture *fixture = g_new0 (Fixture, 1);
-
-  fixture->session = p2v_ui_test_session (P2V_STAGE_INDEX);
-  *state = fixture;
-  return 0;
-}
-
-static int
-teardown_group (void **state)
-{
-  Fixture *fixture = *state;
-
-  g_object_unref (fixture->session);
-  g_free (fixture);
-  return 0;
+  return p2v_ui_test_setup_group (state, sizeof (Fixture));
 }
 
 static void
@@ -97,8 +83,7 @@ setup (void **state)
 {
   Fixture *fixture = *state;
 
-  fixture->window = gtk_window_new ();
-  fixture->panel = P2V_PANEL (p2v_panel_new ());
+  fixture->window = p2v_ui_test_show_panel (&fixture->panel);
   fixture->shows_process = FALSE;
   fixture->n_selections = 0;
   g_signal_connect_swapped (fixture->panel, "jump-to-offset", G_CALLBACK (jump_to_offset_cb),
@@ -109,9 +94,6 @@ setup (void **state)
                             fixture);
   g_signal_connect_swapped (fixture->panel, "select-virtual", G_CALLBACK (select_virtual_cb),
                             fixture);
-  gtk_window_set_child (GTK_WINDOW (fixture->window), GTK_WIDGET (fixture->panel));
-  gtk_window_set_default_size (GTK_WINDOW (fixture->window), 1000, 400);
-  gtk_window_present (GTK_WINDOW (fixture->window));
   p2v_panel_set_session (fixture->panel, fixture->session);
   return 0;
 }
@@ -119,10 +101,7 @@ setup (void **state)
 static int
 teardown (void **state)
 {
-  Fixture *fixture = *state;
-
-  gtk_window_destroy (GTK_WINDOW (fixture->window));
-  p2v_ui_test_settle ();
+  p2v_ui_test_close (((Fixture *) *state)->window);
   return 0;
 }
 
@@ -372,5 +351,5 @@ main (void)
 
   if (p2v_ui_test_get_image () == NULL || !gtk_init_check () || gdk_display_get_default () == NULL)
     return P2V_UI_TEST_SKIP;
-  return cmocka_run_group_tests (tests, setup_group, teardown_group);
+  return cmocka_run_group_tests (tests, setup_group, p2v_ui_test_teardown_group);
 }
