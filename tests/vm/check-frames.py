@@ -104,11 +104,12 @@ class Judge:
 
     def take_count(self, pfn, row):
         """Without a count of ours the frame is one whose mappings are not counted; the kernel
-        prints 0 then, except where what it prints is no count either (zsmalloc before 6.12)."""
+        prints 0 then, except where what it prints is no count either (zsmalloc before 6.12, and
+        records that were never set up, without a reference)."""
         theirs = self.counts[pfn]
         if row['expected'] == '':
             self.n_uncounted[row['kind']] += 1
-            if theirs == 0 or row['kind'] == 'compressed':
+            if theirs == 0 or row['kind'] == 'compressed' or row['references'] == '0':
                 return True
         elif int(row['expected']) == theirs:
             return True

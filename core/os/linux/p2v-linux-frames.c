@@ -285,14 +285,19 @@ describe_page (P2vLinuxFrameSource     *self,
 }
 
 /* Mappings of frames that no list of free ones ever sees are not counted: those of the page of
- * zeros, and of memory that a driver maps by its address (vvar, /dev/mem). */
+ * zeros, and of memory that a driver maps by its address (vvar, /dev/mem). Every mapping is a
+ * reference, too: a count without any stands in a record that was never set up. */
 static gint64
-get_expected (const P2vFrame *frame,
-              gint64          n_counted)
+get_expected (const P2vFrame         *frame,
+              const P2vLinuxCompound *compound,
+              gint64                  n_counted)
 {
   P2vFrameFlags uncounted = P2V_FRAME_FLAGS_RESERVED | P2V_FRAME_FLAGS_ZERO_PAGE;
 
-  return n_counted <= 0 && frame->flags & uncounted ? -1 : n_counted;
+  if (n_counted < 0 || (n_counted == 0 && frame->flags & uncounted) ||
+      (n_counted > 0 && compound->head.refcount == 0))
+    return -1;
+  return n_counted;
 }
 
 gboolean
@@ -321,7 +326,7 @@ p2v_linux_describe_frame (P2vSystem  *system,
   gboolean is_free = p2v_linux_page_is_free (&self->pages, &page, &order);
   frame->flags = p2v_linux_page_get_flags (&self->pages, &page, compound, is_free);
   frame->n_expected
-      = get_expected (frame, p2v_linux_page_get_mapcount (&self->pages, &page, compound));
+      = get_expected (frame, compound, p2v_linux_page_get_mapcount (&self->pages, &page, compound));
   frame->n_references = compound->head.refcount;
   frame->record_va = page.va;
   return describe_page (self, &page, compound, is_free, order, frame, detail, error)
@@ -346,7 +351,8 @@ p2v_linux_count_mappings (P2vSystem    *system,
       const P2vLinuxCompound *compound = p2v_linux_page_get_compound (&self->pages, &page);
       frame.flags = p2v_linux_page_get_flags (&self->pages, &page, compound, FALSE);
       frame.n_expected =
-        get_expected (&frame, p2v_linux_page_get_mapcount (&self->pages, &page, compound));
+        get_expected (&frame, compound,
+                      p2v_linux_page_get_mapcount (&self->pages, &page, compound));
       /* Who has a page that a driver moves is only asked where it seems to be mapped. */
       if (frame.n_expected > 0 &&
           (compound->head.mapping & P2V_LINUX_MAPPING_MASK) == P2V_LINUX_MAPPING_MOVABLE)

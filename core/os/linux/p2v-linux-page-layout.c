@@ -132,6 +132,8 @@ find_compound_members (const P2vLinux     *kernel,
     layout->entire_mapcount_at = member.offset_bytes;
   else if (p2v_type_source_find_member (kernel->types, "page", "compound_mapcount", &member))
     layout->entire_mapcount_at = layout->size_bytes + member.offset_bytes;
+  if (p2v_type_source_find_member (kernel->types, "folio", "_large_mapcount", &member))
+    layout->large_mapcount_at = member.offset_bytes;
   if (p2v_type_source_find_member (kernel->types, "page", "compound_order", &member))
     layout->order_at = layout->size_bytes + member.offset_bytes;
   else if (p2v_type_source_find_member (kernel->types, "folio", "_flags_1", &member))

@@ -268,6 +268,28 @@ is_any_mapped (P2vLinuxPageReader     *self,
   return FALSE;
 }
 
+/* A kernel may count the mappings of a large page's parts in sum only, and then says an average of
+ * each: it has more of them than are mappings of all of it, and none of any part. Source: Linux
+ * mm/Kconfig, NO_PAGE_MAPCOUNT; mm/rmap.c, __folio_add_rmap() (6.15 to 7.2). */
+static gboolean
+is_counted_whole (P2vLinuxPageReader     *self,
+                  const P2vLinuxCompound *compound)
+{
+  guint64 n_pages = (guint64) 1 << MIN (compound->order, MAX_THP_ORDER);
+  P2vLinuxPage page;
+  guint32 word;
+
+  if (compound->is_hugetlb || compound->is_slab ||
+      compound->head.type != LINUX_PAGE_TYPE_NONE ||
+      !read_compound_u32 (self, compound, self->layout->large_mapcount_at, &word) ||
+      (gint64) (gint32) word + 1 <= compound->n_entire)
+    return FALSE;
+  for (guint64 i = 0; i < n_pages; i++)
+    if (p2v_linux_page_read (self, compound->head.pfn + i, &page) && get_own_mapcount (&page) > 0)
+      return FALSE;
+  return TRUE;
+}
+
 static void
 read_compound (P2vLinuxPageReader *self,
                P2vLinuxCompound   *compound)
@@ -285,7 +307,8 @@ read_compound (P2vLinuxPageReader *self,
     read_thp (self, compound);
   if (read_compound_u32 (self, compound, self->layout->entire_mapcount_at, &word))
     compound->n_entire = (gint64) (gint32) word + 1;
-  compound->is_mapped = is_any_mapped (self, compound);
+  compound->is_counted_whole = is_counted_whole (self, compound);
+  compound->is_mapped = compound->is_counted_whole || is_any_mapped (self, compound);
 }
 
 const P2vLinuxCompound *
@@ -457,6 +480,8 @@ p2v_linux_page_get_mapcount (P2vLinuxPageReader     *self,
     return 0;
   if (compound->is_hugetlb)
     return compound->n_entire;
+  if (compound->is_counted_whole)
+    return -1;
   /* As long as there was a flag for "mapped both ways", files counted their huge mappings in each
    * record, and anonymous memory counted a mapping too many in each while the flag was set. Source:
    * Linux mm/util.c __page_mapcount() (6.1). */

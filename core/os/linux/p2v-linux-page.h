@@ -79,6 +79,7 @@ typedef struct
   /* Of a compound page, in bytes behind its first record; 0 if not known. */
   guint32      order_at, order_bytes;
   guint32      entire_mapcount_at;
+  guint32      large_mapcount_at;
   guint32      dtor_at;
   guint8       dtor_hugetlb;
 
@@ -109,6 +110,7 @@ typedef struct
   guint        order;              /* log2 of the number of frames */
   gint64       n_entire;           /* mappings of all of it at once */
   gboolean     is_mapped;          /* anything of it */
+  gboolean     is_counted_whole;   /* not each page by itself */
   gboolean     is_slab;
   gboolean     is_hugetlb;
   gboolean     is_thp;
@@ -178,7 +180,7 @@ P2vFrameFlags p2v_linux_page_get_flags (P2vLinuxPageReader      *self,
                                        const P2vLinuxPage       *page,
                                        const P2vLinuxCompound   *compound,
                                        gboolean                  is_free);
-/* What /proc/kpagecount would say. */
+/* What /proc/kpagecount would say; -1 if the kernel does not know. */
 gint64   p2v_linux_page_get_mapcount  (P2vLinuxPageReader       *self,
                                        const P2vLinuxPage       *page,
                                        const P2vLinuxCompound   *compound);
