@@ -61,6 +61,11 @@ typedef struct
    * of the machine, but a device. Optional. From any thread. */
   gboolean (*is_device)    (P2vSystem             *system,
                             P2vPhysAddr            pa);
+  /* Of other memory, and if it was not told by p2v_system_add_zero_page(): whether a valid entry
+   * leads to a page of zeros. Optional. From any thread. */
+  gboolean (*is_zero_page) (P2vSystem             *system,
+                            guint64                entry,
+                            P2vPhysAddr            pa);
   /* What the system says of frames: NULL, or all three of them. A source is what one caller keeps
    * while it asks about frames, mostly in ascending order, and is asked by one thread at a time.
    * Whatever takes long to find is found once, when it is first needed, and kept with the system
@@ -133,10 +138,6 @@ void                 p2v_system_take_findings     (P2vSystem              *self,
 void                 p2v_system_add_zero_page     (P2vSystem              *self,
                                                    P2vPhysAddr             start_pa,
                                                    guint64                 length_bytes);
-/* A bit of valid entries to memory that the system does not count as the process's, from which the
- * page of zeros is known where nothing tells its address. */
-void                 p2v_system_set_special_mask  (P2vSystem              *self,
-                                                   guint64                 mask);
 /* A bit of valid entries whose page is kept from writing for userfaultfd; it means that in regions
  * that have it (P2vRegion has_uffd_wp) only. 0, as at first: there is none. */
 void                 p2v_system_set_uffd_wp_mask  (P2vSystem              *self,

@@ -36,7 +36,6 @@ struct _P2vSystem
   P2vPageTables           tables;
   P2vImageRange           zero_pages[2];
   guint                   n_zero_pages;
-  guint64                 special_mask;
   guint64                 uffd_wp_mask;
   guint64                 hint;
   GBytes                 *findings;
@@ -373,13 +372,6 @@ p2v_system_add_zero_page (P2vSystem   *self,
 }
 
 void
-p2v_system_set_special_mask (P2vSystem *self,
-                             guint64    mask)
-{
-  self->special_mask = mask;
-}
-
-void
 p2v_system_set_uffd_wp_mask (P2vSystem *self,
                              guint64    mask)
 {
@@ -387,17 +379,14 @@ p2v_system_set_uffd_wp_mask (P2vSystem *self,
 }
 
 static gboolean
-is_zero_page (const P2vSystem *self,
-              guint64          entry,
-              P2vPhysAddr      pa)
+is_zero_page (P2vSystem   *self,
+              guint64      entry,
+              P2vPhysAddr  pa)
 {
-  /* Memory that a device driver gives away page by page bears the mark as well, but is rare. */
-  if (self->n_zero_pages == 0)
-    return (entry & self->special_mask) != 0;
   for (guint i = 0; i < self->n_zero_pages; i++)
     if (pa - self->zero_pages[i].start_pa < self->zero_pages[i].length_bytes)
       return TRUE;
-  return FALSE;
+  return self->backend->is_zero_page != NULL && self->backend->is_zero_page (self, entry, pa);
 }
 
 static gboolean

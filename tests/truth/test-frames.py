@@ -5,8 +5,8 @@
 says of each frame of an image with /proc/kpageflags and /proc/kpagecount of its kernel. Those few
 may differ that frames.txt beside the truth lists, for reasons in tests/vm/README.md: frames that
 the kernel took from its list of free ones, or put back, after it had written these files, and the
-page of zeros where no symbol says which it is. No count may. The same of a copy in which records of
-page tables bear the mark that they had up to 5.10."""
+page of zeros where no symbol says which it is and no process maps it. No count
+may. The same of a copy in which records of page tables bear the mark that they had up to 5.10."""
 
 import collections
 import os

@@ -134,6 +134,28 @@ def test_missing(bench):
     )
 
 
+def find_zero_pages(bench, image):
+    """What of it no symbol tells: the frames, how often they are mapped, that none is counted."""
+    status, output, message = bench.run('frames', image)
+    assert status == 0, message
+    return [line.split()[:4] for line in output.decode().splitlines() if 'page of zeros' in line]
+
+
+def test_zero_page(bench):
+    """Without symbols it is told by the entries that lead to it, its record and its contents."""
+    whole = find_zero_pages(bench, bench.image)
+    assert len(whole) == 1
+    nameless = bench.without_info(lambda line: b'kallsyms' not in line)
+    for changes in (
+        nameless + bench.without_kallsyms(),
+        nameless + bench.without_kallsyms() + bench.without_btf(),
+    ):
+        assert find_zero_pages(bench, bench.write(changes)) == whole
+    # One byte of it is enough to make it another frame.
+    spoiled = nameless + bench.without_kallsyms() + [(int(whole[0][0], 16) + 0x800, b'x')]
+    assert find_zero_pages(bench, bench.write(spoiled)) == []
+
+
 def test_search(bench):
     """Symbols, banner and page tables without VMCOREINFO, or with one that is of an old kernel."""
     nameless = bench.without_info(lambda line: b'kallsyms' not in line)
@@ -241,6 +263,7 @@ def main(pas2vas, image, truth, support):
         bench = Bench(pas2vas, image, truth, folder, kernel_symbols)
         isf, packed, vmlinux = test_files(bench)
         test_missing(bench)
+        test_zero_page(bench)
         test_search(bench)
         test_older_names(bench)
         test_other_kernel(bench, isf)

@@ -333,8 +333,6 @@ def judge_state(pid, vpn, pfn, state):
         want = {'zero-page'} if flag(pfn, 24) else {'uffd-wp'}
     elif not tells_uffd and any(f <= vpn <= l for f, l in uffd_areas[pid]):
         want |= {'uffd-wp'}
-    if flag(pfn, 24) and flag(pfn, 22) and arch != 'amd64':
-        want |= {'valid'}  # the variable that names the huge page of zeros has no symbol there
     if v and v[2].startswith('---'):
         want = {'prot-none'}
     if state not in want:

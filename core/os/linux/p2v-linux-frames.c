@@ -325,6 +325,9 @@ p2v_linux_describe_frame (P2vSystem  *system,
   const P2vLinuxCompound *compound = p2v_linux_page_get_compound (&self->pages, &page);
   gboolean is_free = p2v_linux_page_is_free (&self->pages, &page, &order);
   frame->flags = p2v_linux_page_get_flags (&self->pages, &page, compound, is_free);
+  if (frame->flags & P2V_FRAME_FLAGS_RESERVED &&
+      p2v_linux_zero_is_frame (self->kernel->zero, self->system, frame->pa))
+    frame->flags |= P2V_FRAME_FLAGS_ZERO_PAGE;
   frame->n_expected
       = get_expected (frame, compound, p2v_linux_page_get_mapcount (&self->pages, &page, compound));
   frame->n_references = compound->head.refcount;

@@ -144,6 +144,7 @@ typedef struct
 
 typedef struct _P2vLinuxFrames P2vLinuxFrames;
 typedef struct _P2vLinuxSwap   P2vLinuxSwap;
+typedef struct _P2vLinuxZero   P2vLinuxZero;
 
 struct _P2vLinux
 {
@@ -171,6 +172,7 @@ struct _P2vLinux
   P2vLinuxLayoutField  layout[LINUX_N_FIELDS];
   P2vLinuxFrames      *frames;              /* what is known of frames; has a lock of its own */
   P2vLinuxSwap        *swap;                /* of swap space; has a lock of its own */
+  P2vLinuxZero        *zero;                /* of pages of zeros; likewise */
 };
 
 /* Where @field of the structure at @object_va stands. */
@@ -491,6 +493,19 @@ gboolean    p2v_linux_count_mappings    (P2vSystem             *system,
                                          gint64                *ret_n_mappings,
                                          GError               **error);
 void        p2v_linux_close_frames      (gpointer               source);
+
+/* p2v-linux-zero.c: pages of zeros that no symbol names. */
+P2vLinuxZero *p2v_linux_zero_new        (const P2vLinux        *kernel);
+void        p2v_linux_zero_free         (P2vLinuxZero          *self);
+/* Whether a valid entry, not of memory that is mapped by its number, leads to one. */
+gboolean    p2v_linux_is_zero_page      (P2vSystem             *system,
+                                         guint64                entry,
+                                         P2vPhysAddr            pa);
+/* Whether the frame is the small one, by the entries of processes: the first time this is asked of
+ * one that can be they are gone through. */
+gboolean    p2v_linux_zero_is_frame     (P2vLinuxZero          *self,
+                                         P2vSystem             *system,
+                                         P2vPhysAddr            pa);
 
 /* p2v-linux-resources.c: whether a process that maps the frame by its number has a
  * device there, and no memory of the machine. */

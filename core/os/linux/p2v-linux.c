@@ -47,6 +47,7 @@ free_linux (gpointer data)
   g_clear_pointer (&self->file, p2v_symbol_file_free);
   p2v_linux_frames_free (self->frames);
   p2v_linux_swap_free (self->swap);
+  p2v_linux_zero_free (self->zero);
   g_free (self);
 }
 
@@ -154,7 +155,6 @@ add_masks (P2vSystem      *system,
 {
   const P2vLinuxArch *arch = self->arch;
 
-  p2v_system_set_special_mask (system, arch->special_mask);
   if (arch->has_uffd_wp == NULL || arch->has_uffd_wp (self))
     p2v_system_set_uffd_wp_mask (system, arch->uffd_wp_mask);
 }
@@ -321,6 +321,7 @@ open_kernel (P2vSystem              *system,
   p2v_system_set_backend_data (system, self);
   self->frames = p2v_linux_frames_new ();
   self->swap = p2v_linux_swap_new (self);
+  self->zero = p2v_linux_zero_new (self);
   self->image = search->image;
   self->tables.image = search->image;
   /* The only one of which a kernel is found without VMCOREINFO. */
@@ -389,6 +390,7 @@ is_likely (const P2vSystemSearch *search)
     .open = open_func,                      \
     .load_regions = p2v_linux_load_regions, \
     .is_device = p2v_linux_is_device,       \
+    .is_zero_page = p2v_linux_is_zero_page, \
     .open_frames = p2v_linux_open_frames,   \
     .describe_frame = p2v_linux_describe_frame, \
     .count_mappings = p2v_linux_count_mappings, \
