@@ -46,6 +46,13 @@ def i386(source, base, *fragments, **machine):
     return own(source, 'i386', base, *fragments, skip='hwpoison', **machine)
 
 
+def arm64(source, base, *fragments, **machine):
+    machine = dict(dict(cpu='cortex-a72', mem=384, skip='devmap'), **machine)
+    # No option of 7.2 any more.
+    pan = () if source == '7.2' else ('ARM64_PAN=y',)
+    return own(source, 'arm64', base, *pan, 'arm64', *fragments, **machine)
+
+
 # By their variants' names.
 KERNELS = {
     # As `make defconfig` has it: symbols and VMCOREINFO, no types.
@@ -69,6 +76,31 @@ KERNELS = {
     'own-i386-2g': i386('6.1', TINY, 'VMSPLIT_2G=y', 'NOHIGHMEM=y', cpu='qemu32'),
     'own-i386-1g-pae': i386(
         '6.12', RICH, 'HIGHMEM64G=y', 'VMSPLIT_1G=y', 'HIGHPTE=y', cpu='max', mem=1536
+    ),
+    # arm64: pages and addresses as Debian has none. One large page of 64 KiB ones is 512 MiB.
+    'own-arm64-64k': arm64(
+        '6.1', RICH, 'EXPERT=y', 'ARM64_64K_PAGES=y', 'ARM64_VA_BITS_42=y', mem=1536, huge=1
+    ),
+    'own-arm64-64k-52': arm64(
+        '6.1', RICH, 'ARM64_64K_PAGES=y', 'ARM64_VA_BITS_52=y', 'ARM64_PA_BITS_52=y', cpu='max',
+        mem=1024,
+    ),
+    'own-arm64-39': arm64(
+        '6.12', RICH, 'ARM64_VA_BITS_39=y', 'ARM64_SW_TTBR0_PAN=y', 'SMP=y', smp=2, mem=512,
+        append='kpti=on',
+    ),
+    # The halves of the addresses with 52 bits; neither VMCOREINFO nor symbols nor types.
+    'own-arm64-16k-52': arm64(
+        '7.2', RICH, 'no-vmcoreinfo', 'no-kallsyms', 'ARM64_16K_PAGES=y', 'ARM64_VA_BITS_52=y',
+        cpu='max', mem=1024,
+    ),
+    'own-arm64-16k-36': arm64(
+        '6.12', RICH, 'EXPERT=y', 'ARM64_16K_PAGES=y', 'ARM64_VA_BITS_36=y', mem=1024
+    ),
+    # Pointers with a tag in their top byte.
+    'own-arm64-tags': arm64(
+        '6.12', RICH, 'SLUB_TINY=n', 'KASAN=y', 'ARM64_MTE=y', 'KASAN_HW_TAGS=y', cpu='max',
+        machine='mte=on', mem=512, append='kasan=on',
     ),
     'own-i386-highpte': i386('6.1', TINY, 'HIGHMEM4G=y', 'HIGHPTE=y', cpu='qemu32', mem=1024),
 }

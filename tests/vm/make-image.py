@@ -376,7 +376,8 @@ def main():
     if v.get('skip'):
         app += f'rig.skip={v["skip"]} '
     app += v.get('append', '') + ' ' + a.append
-    mach = {'arm64': ['-M', 'virt,gic-version=2,highmem=off']}.get(
+    options = ',' + v['machine'] if v.get('machine') else ''
+    mach = {'arm64': ['-M', 'virt,gic-version=2,highmem=off' + options]}.get(
         arch, ['-M', 'pc,vmport=off', '-vga', 'none' if v.get('noroot') else 'std']
     )
     numa = []
