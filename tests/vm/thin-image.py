@@ -31,11 +31,13 @@ USER = 1 << LRU | 1 << MMAP | 1 << HUGE
 KERNEL = 1 << SLAB | 1 << BUDDY | 1 << PGTABLE | 1 << RESERVED
 TRUTH = (
     'iomem.txt',
+    'kernel-runs.tsv',
     'kernel.txt',
     'kpagecount.u64.zst',
     'kpageflags.u64.zst',
     'layout.json',
     'maps.tsv',
+    'modules.txt',
     'procs.tsv',
     'rigtruth.tsv',
     'truth-pfnmap.tsv',
