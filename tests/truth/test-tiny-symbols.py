@@ -6,6 +6,7 @@ say less of their kernel than it does, with and without a file that says it. Eac
 export as the image itself, or in an error that says what is missing, or wrong, and where."""
 
 import os
+import struct
 import subprocess
 import sys
 import tempfile
@@ -90,6 +91,12 @@ class Bench:
         start, end = self.kernel.btf
         return [(start, bytes(end - start))]
 
+    def without_tables(self):
+        """Neither the kernel's root nor the table by which any root leads to its image."""
+        root = self.kernel.place('swapper_pg_dir')
+        (entry,) = struct.unpack_from('<Q', self.memory, root + 511 * 8)
+        return [(root, bytes(4096)), (entry & 0xFFFFFFFFF000, bytes(4096))]
+
     def without_anything(self):
         """Neither type information, nor a second task to infer it from."""
         name = b'kthreadd'.ljust(16, b'\0')
@@ -167,9 +174,10 @@ def test_search(bench):
     for name in 'k.json', 'vmlinux':
         bench.same(f'no VMCOREINFO, {name} for BTF', blank + bench.without_btf(), bench.path(name))
         bench.same(f'nothing but {name}', mute, bench.path(name))
+    bench.same('nothing at all', mute)
     bench.refused(
-        'nothing at all',
-        mute,
+        'nothing at all, and no page tables of the kernel',
+        mute + bench.without_tables(),
         [
             'copy.raw',
             bench.kernel.banner.decode().strip('\n\0'),

@@ -72,7 +72,7 @@ has_l1tf_fix (const P2vLinux *self)
 {
   guint64 va;
 
-  return self->symbol_table == NULL ||
+  return self->symbol_table == NULL || p2v_symbol_table_get_n_symbols (self->symbol_table) == 0 ||
          p2v_symbol_table_find (self->symbol_table, "pfn_modify_allowed", &va);
 }
 

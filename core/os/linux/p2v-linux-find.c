@@ -85,7 +85,9 @@ find_in_image (const P2vLinux   *kernel,
 {
   Search self = { kernel, memory, needle, length, try_found, user_data };
   g_autofree guint8 *buffer = g_malloc (CHUNK_BYTES + MAX_NEEDLE);
-  P2vPhysAddr start_pa = (kernel->image_va - kernel->delta) & ~(CHUNK_BYTES - 1);
+  /* Where it is not told, the start is a guess that may lie before all memory. */
+  P2vPhysAddr start_pa =
+    (kernel->image_va - MIN (kernel->image_va, kernel->delta)) & ~(CHUNK_BYTES - 1);
   guint n_holes = 0;
 
   /* The image has no holes but where memory ends, or where a part was freed and is not in the

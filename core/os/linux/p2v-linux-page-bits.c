@@ -58,9 +58,6 @@ static const struct
   [LINUX_PAGE_HWPOISON] = { "PG_hwpoison", -1, -1 },
 };
 
-/* PG_lru in the new order. */
-#define NEW_LRU_BIT 5
-
 /* How the word that _mapcount shares tells its types. From 6.12 on the top byte is the type (enum
  * pagetype, PGTY_); in 6.11 each has a bit, that is clear, among the top ones (enum pagetype, PG_);
  * before, the bits are macros that only VMCOREINFO gives away, as the complement. Where that has
@@ -119,14 +116,60 @@ get_mask (gint64 bit)
   return bit >= 0 && bit <= MAX_FLAG_BIT ? (guint64) 1 << bit : 0;
 }
 
+/* What was inferred, by the names that VMCOREINFO has for it. */
+static gboolean
+find_inferred (const P2vLinuxPageBits *inferred,
+               const char             *name,
+               gint64                 *ret_value)
+{
+  const struct
+  {
+    const char *name;
+    gint64      value;
+    gboolean    known;
+  } values[] = {
+    { "PG_lru", inferred->lru, inferred->lru >= 0 },
+    { "PG_swapbacked", inferred->swapbacked, inferred->swapbacked >= 0 },
+    { "PAGE_BUDDY_MAPCOUNT_VALUE", inferred->buddy_mark, inferred->buddy_mark != 0 },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (values) && inferred->known; i++)
+    if (values[i].known && g_str_equal (name, values[i].name))
+      {
+        *ret_value = values[i].value;
+        return TRUE;
+      }
+  return FALSE;
+}
+
+static gboolean
+find_number (const P2vLinux           *kernel,
+             const P2vLinuxPageLayout *layout,
+             const char               *name,
+             gint64                   *ret_value)
+{
+  return p2v_linux_get_info_number (kernel->vmcoreinfo, name, ret_value) ||
+         find_inferred (&layout->inferred, name, ret_value);
+}
+
 /* The bit of a flag by its name; FALSE if nothing names it. */
 static gboolean
-find_bit (const P2vLinux *kernel,
-          const char     *name,
-          gint64         *ret_bit)
+find_bit (const P2vLinux           *kernel,
+          const P2vLinuxPageLayout *layout,
+          const char               *name,
+          gint64                   *ret_bit)
 {
   return p2v_type_source_find_enumerator (kernel->types, name, ret_bit) ||
-         p2v_linux_get_info_number (kernel->vmcoreinfo, name, ret_bit);
+         find_number (kernel, layout, name, ret_bit);
+}
+
+gboolean
+p2v_linux_page_bits_are_named (const P2vLinux *kernel)
+{
+  gint64 bit;
+
+  return p2v_type_source_find_enumerator (kernel->types, "PG_locked", &bit) ||
+         p2v_linux_get_info_number (kernel->vmcoreinfo, "PG_lru", &bit);
 }
 
 typedef enum
@@ -138,27 +181,30 @@ typedef enum
 
 /* A kernel that names one of its flags names all that it has. */
 static FlagOrder
-find_order (const P2vLinux *kernel)
+find_order (const P2vLinux           *kernel,
+            const P2vLinuxPageLayout *layout)
 {
   gint64 bit;
 
   if (p2v_type_source_find_enumerator (kernel->types, "PG_locked", &bit))
     return ORDER_NAMED;
-  return find_bit (kernel, "PG_lru", &bit) && bit == NEW_LRU_BIT ? ORDER_NEW : ORDER_OLD;
+  return find_bit (kernel, layout, "PG_lru", &bit) && bit == P2V_LINUX_NEW_LRU ? ORDER_NEW
+                                                                                : ORDER_OLD;
 }
 
 /* A mask, or 0 if the kernel has no such flag. */
 static guint64
-find_flag (const P2vLinux *kernel,
-           FlagOrder       order,
-           guint           rule)
+find_flag (const P2vLinux           *kernel,
+           const P2vLinuxPageLayout *layout,
+           FlagOrder                 order,
+           guint                     rule)
 {
   gint64 bit;
 
-  if (find_bit (kernel, flag_rules[rule].name, &bit))
+  if (find_bit (kernel, layout, flag_rules[rule].name, &bit))
     return get_mask (bit);
   if (order == ORDER_NEW && flag_rules[rule].neighbour != NULL &&
-      find_bit (kernel, flag_rules[rule].neighbour, &bit))
+      find_bit (kernel, layout, flag_rules[rule].neighbour, &bit))
     return get_mask (bit + flag_rules[rule].distance);
   if (order == ORDER_NAMED)
     return 0;
@@ -172,7 +218,7 @@ find_flags (const P2vLinux     *kernel,
 {
   for (guint i = 0; i < G_N_ELEMENTS (flag_rules); i++)
     {
-      guint64 mask = find_flag (kernel, order, i);
+      guint64 mask = find_flag (kernel, layout, order, i);
       if (mask == 0)
         continue;
       layout->flags[layout->n_flags].flag = flag_rules[i].flag;
@@ -188,7 +234,7 @@ find_bits (const P2vLinux     *kernel,
   gint64 value;
 
   for (guint i = 0; i < LINUX_N_PAGE_BITS; i++)
-    if (find_bit (kernel, bit_rules[i].name, &value))
+    if (find_bit (kernel, layout, bit_rules[i].name, &value))
       layout->bits[i] = get_mask (value);
     else if (order != ORDER_NAMED)
       layout->bits[i] =
@@ -209,8 +255,7 @@ find_type_bytes (const P2vLinux     *kernel,
     kernel->types, type_rules[LINUX_PAGE_TYPE_BUDDY].type_name, &value);
 
   if (!has_names &&
-      (!p2v_linux_get_info_number (kernel->vmcoreinfo,
-                                   type_rules[LINUX_PAGE_TYPE_BUDDY].info_name, &value) ||
+      (!find_number (kernel, layout, type_rules[LINUX_PAGE_TYPE_BUDDY].info_name, &value) ||
        (guint32) value != type_rules[LINUX_PAGE_TYPE_BUDDY].usual_byte << 24))
     return FALSE;
   layout->untyped_from = NO_TYPE;
@@ -228,9 +273,10 @@ find_type_bytes (const P2vLinux     *kernel,
 
 /* The bit of a type, 0 if the kernel does not have it. */
 static guint32
-find_type_bit (const P2vLinux *kernel,
-               guint           type,
-               gboolean        has_kmemcg)
+find_type_bit (const P2vLinux           *kernel,
+               const P2vLinuxPageLayout *layout,
+               guint                     type,
+               gboolean                  has_kmemcg)
 {
   gint64 value;
 
@@ -238,7 +284,7 @@ find_type_bit (const P2vLinux *kernel,
       value > MAX_FLAG_BIT)
     return (guint32) value;
   if (type_rules[type].info_name != NULL &&
-      p2v_linux_get_info_number (kernel->vmcoreinfo, type_rules[type].info_name, &value))
+      find_number (kernel, layout, type_rules[type].info_name, &value))
     return ~(guint32) value;
   return has_kmemcg ? type_rules[type].bit_with_kmemcg : type_rules[type].usual_bit;
 }
@@ -259,11 +305,11 @@ find_type_bits (const P2vLinux     *kernel,
     layout->untyped_from = (guint32) value;
   if (p2v_type_source_find_enumerator (kernel->types, "PAGE_TYPE_BASE", &value))
     base = (guint32) value;
-  else if (find_type_bit (kernel, LINUX_PAGE_TYPE_BUDDY, has_kmemcg) & base)
+  else if (find_type_bit (kernel, layout, LINUX_PAGE_TYPE_BUDDY, has_kmemcg) & base)
     base = LONE_TYPE_BASE;
   for (guint i = LINUX_PAGE_TYPE_NONE + 1; i < LINUX_N_PAGE_TYPES; i++)
     {
-      guint32 bit = find_type_bit (kernel, i, has_kmemcg);
+      guint32 bit = find_type_bit (kernel, layout, i, has_kmemcg);
       layout->types[i].mask = bit != 0 ? base | bit : 0;
       layout->types[i].value = base;
     }
@@ -273,7 +319,7 @@ void
 p2v_linux_page_layout_find_bits (const P2vLinux     *kernel,
                                  P2vLinuxPageLayout *layout)
 {
-  FlagOrder order = find_order (kernel);
+  FlagOrder order = find_order (kernel, layout);
 
   find_flags (kernel, order, layout);
   find_bits (kernel, order, layout);

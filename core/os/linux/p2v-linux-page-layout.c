@@ -7,6 +7,10 @@
 
 #include "os/linux/p2v-linux-page.h"
 
+/* Sizes of a record: with 64 bits, and without control groups; with 32 bits; with what serves
+ * debugging. Source: Linux include/linux/mm_types.h, struct page (5.4 to 7.2). */
+static const guint32 usual_sizes[] = { 64, 56, 32, 36, 40, 48, 72, 80, 88, 96, 112, 128 };
+
 /* The low bits of section_mem_map are flags, the second one says that there is a map. Source: Linux
  * include/linux/mmzone.h, SECTION_HAS_MEM_MAP and SECTION_MAP_LAST_BIT. */
 #define SECTION_HAS_MEM_MAP 2
@@ -117,6 +121,20 @@ set_usual_folio_members (const P2vLinux     *kernel,
     layout->entire_mapcount_at = 2 * layout->size_bytes + 4 * word;
 }
 
+/* Nothing tells it of a kernel with flags of the old order: then it is as in the kernels above, and
+ * the third kind of large pages is that of huge ones. Source: as above, enum compound_dtor_id. */
+static void
+set_usual_compound_members (const P2vLinux     *kernel,
+                            P2vLinuxPageLayout *layout)
+{
+  guint32 dtor_at = layout->size_bytes + 2 * kernel->arch->word_bytes;
+
+  layout->dtor_at = dtor_at;
+  layout->dtor_hugetlb = 2;
+  layout->order_at = dtor_at + 1;
+  layout->entire_mapcount_at = dtor_at + 4;
+}
+
 static void
 find_compound_members (const P2vLinux     *kernel,
                        P2vLinuxPageLayout *layout)
@@ -149,6 +167,8 @@ find_compound_members (const P2vLinux     *kernel,
   if (layout->order_at == 0 && layout->entire_mapcount_at == 0 &&
       layout->types[LINUX_PAGE_TYPE_SLAB].mask != 0)
     set_usual_folio_members (kernel, layout);
+  else if (layout->order_at == 0 && layout->entire_mapcount_at == 0 && layout->inferred.known)
+    set_usual_compound_members (kernel, layout);
 }
 
 /* The order of the page that stands for a large page of zeros, where no symbol says which it is. */
@@ -278,6 +298,47 @@ find_zero_pfn (const P2vLinux   *kernel,
   return read_variable (kernel, memory, name, &pfn) ? pfn : G_MAXUINT64;
 }
 
+static gboolean
+has_array (const P2vLinux     *kernel,
+           P2vVirtualMemory   *memory,
+           P2vLinuxPageLayout *layout)
+{
+  return layout->size_bytes >= 8 * sizeof (guint32) &&
+         (find_array (kernel, memory, layout) || find_section_array (kernel, memory, layout));
+}
+
+/* A kernel of which nothing tells the size of a record has the one by which the kernel's image has
+ * records. */
+static gboolean
+infer_size (const P2vLinux     *kernel,
+            P2vVirtualMemory   *memory,
+            P2vLinuxPageLayout *layout)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (usual_sizes); i++)
+    {
+      layout->size_bytes = usual_sizes[i];
+      find_members (kernel, layout);
+      if (has_array (kernel, memory, layout) && p2v_linux_page_layout_fits (kernel, memory, layout))
+        return TRUE;
+    }
+  layout->size_bytes = 0;
+  return FALSE;
+}
+
+/* The array, and what the bits in it mean. */
+static void
+find_records (const P2vLinux     *kernel,
+              P2vVirtualMemory   *memory,
+              P2vLinuxPageLayout *layout)
+{
+  find_members (kernel, layout);
+  layout->known = layout->size_bytes != 0 ? has_array (kernel, memory, layout)
+                                          : infer_size (kernel, memory, layout);
+  if (layout->known && !p2v_linux_page_bits_are_named (kernel))
+    p2v_linux_page_layout_infer_bits (kernel, memory, layout);
+  p2v_linux_page_layout_find_bits (kernel, layout);
+}
+
 void
 p2v_linux_page_layout_find (const P2vLinux     *kernel,
                             P2vVirtualMemory   *memory,
@@ -285,8 +346,7 @@ p2v_linux_page_layout_find (const P2vLinux     *kernel,
 {
   P2vLinuxPageLayout layout = { .frame_shift = p2v_linux_get_page_shift (kernel) };
 
-  find_members (kernel, &layout);
-  p2v_linux_page_layout_find_bits (kernel, &layout);
+  find_records (kernel, memory, &layout);
   find_compound_members (kernel, &layout);
   /* Source: Linux include/linux/pgtable.h, is_zero_pfn() (6.12 and 7.2). */
   layout.zero_pfn = find_zero_pfn (kernel, memory, "zero_pfn");
@@ -296,8 +356,5 @@ p2v_linux_page_layout_find (const P2vLinux     *kernel,
   layout.unnamed_zero_order = get_unnamed_zero_order (kernel);
   /* Both came with 6.10: slabs have a type, and kpageflags reads the flags of the head. */
   layout.tails_share_flags = layout.types[LINUX_PAGE_TYPE_SLAB].mask != 0;
-  layout.known = layout.size_bytes >= 8 * sizeof (guint32) &&
-                 (find_array (kernel, memory, &layout) ||
-                  find_section_array (kernel, memory, &layout));
   *ret_layout = layout;
 }

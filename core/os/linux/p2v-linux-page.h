@@ -50,6 +50,20 @@ typedef enum
 #define P2V_LINUX_MAPPING_MASK    3
 
 /* How a kernel keeps its records: plain data, constant once filled in. */
+/* What the records of frames themselves tell of their bits. */
+typedef struct
+{
+  gboolean known;
+  gint     lru, swapbacked;    /* bits; -1 if not clear */
+  guint32  buddy_mark;         /* stands in the place of a free block's count; 0 if not clear */
+} P2vLinuxPageBits;
+
+/* PG_lru and PG_uptodate in the two orders of flags. Source: as in p2v-linux-page-bits.c. */
+#define P2V_LINUX_OLD_LRU      4
+#define P2V_LINUX_NEW_LRU      5
+#define P2V_LINUX_OLD_UPTODATE 2
+#define P2V_LINUX_NEW_UPTODATE 3
+
 typedef struct
 {
   gboolean     known;
@@ -83,6 +97,7 @@ typedef struct
   guint32      dtor_at;
   guint8       dtor_hugetlb;
 
+  P2vLinuxPageBits inferred;            /* where nothing tells by names */
   guint64      zero_pfn, huge_zero_pfn; /* G_MAXUINT64 if not known */
   guint        unnamed_zero_order;      /* 0: a symbol says which is the large page of zeros */
 } P2vLinuxPageLayout;
@@ -122,7 +137,22 @@ void     p2v_linux_page_layout_find   (const P2vLinux           *kernel,
                                        P2vVirtualMemory         *memory,
                                        P2vLinuxPageLayout       *ret_layout);
 
-/* p2v-linux-page-bits.c: fills in flags, bits and types. */
+/* p2v-linux-page-infer.c: whether the records of frames of the kernel's image are where @layout has
+ * them. */
+G_GNUC_WARN_UNUSED_RESULT
+gboolean p2v_linux_page_layout_fits   (const P2vLinux           *kernel,
+                                       P2vVirtualMemory         *memory,
+                                       const P2vLinuxPageLayout *layout);
+/* Fills in layout->inferred, of a layout that fits. */
+void     p2v_linux_page_layout_infer_bits
+                                      (const P2vLinux           *kernel,
+                                       P2vVirtualMemory         *memory,
+                                       P2vLinuxPageLayout       *layout);
+
+/* p2v-linux-page-bits.c: whether names say what the bits mean. */
+G_GNUC_WARN_UNUSED_RESULT
+gboolean p2v_linux_page_bits_are_named (const P2vLinux          *kernel);
+/* Fills in flags, bits and types. */
 void     p2v_linux_page_layout_find_bits (const P2vLinux        *kernel,
                                        P2vLinuxPageLayout       *layout);
 /* Whether a record whose _mapcount is @word can have a type by it. */

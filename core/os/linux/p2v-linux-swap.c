@@ -425,6 +425,22 @@ get_frame (const P2vLinuxSwap *self,
          p2v_image_contains (self->kernel->image, *ret_pfn << self->layout->frame_shift);
 }
 
+/* Whether a frame of an entry that is none of one being moved is broken, where nothing names the
+ * flag of these: it is one of those behind PG_unevictable, and the kernel has taken the frame from
+ * all of its lists and all who mapped it. Source: Linux include/linux/page-flags.h, enum pageflags;
+ * mm/memory-failure.c. */
+static gboolean
+must_be_broken (const P2vLinuxPageLayout *layout,
+                const P2vLinuxPage       *page,
+                P2vFrameFlags             flags)
+{
+  guint64 unevictable = get_flag_mask (layout, P2V_FRAME_FLAGS_UNEVICTABLE);
+  guint64 behind = (unevictable << 6) - (unevictable << 1);
+
+  return layout->bits[LINUX_PAGE_HWPOISON] == 0 && layout->inferred.known && page->refcount != 0 &&
+         (flags & (P2V_FRAME_FLAGS_LRU | P2V_FRAME_FLAGS_MMAP)) == 0 && (page->flags & behind) != 0;
+}
+
 /* By what the kernel does with the frame: a broken one it marks, and one that is being moved it
  * locks. The memory of devices has records as well, but no frame in the image. */
 static void
@@ -456,6 +472,8 @@ look_up_special (P2vLinuxSwap     *self,
     set_page (self, pfn, P2V_STATE_HWPOISON, entry);
   else if (compound->head.flags & get_flag_mask (self->layout, P2V_FRAME_FLAGS_LOCKED))
     set_page (self, pfn, P2V_STATE_MIGRATION, entry);
+  else if (must_be_broken (self->layout, &page, flags))
+    set_page (self, pfn, P2V_STATE_HWPOISON, entry);
 }
 
 void
