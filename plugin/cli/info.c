@@ -20,21 +20,16 @@
 static void
 add_range (Pas2vasProperties   *properties,
            const P2vImageRange *range,
-           gboolean             is_packed,
-           P2vExportFormat      format)
+           gboolean             is_packed)
 {
   P2vPhysAddr last_pa = range->start_pa + (range->length_bytes - 1);
 
   if (is_packed)
     pas2vas_properties_printf (properties, N_("Range"), "0x%012" PRIx64 "-0x%012" PRIx64,
                                range->start_pa, last_pa);
-  else if (format == P2V_EXPORT_TABLE)
-    pas2vas_properties_printf (properties, N_("Range"),
-                               _("0x%012" PRIx64 "-0x%012" PRIx64 " at file offset 0x%012" PRIx64),
-                               range->start_pa, last_pa, range->file_offset);
   else
     pas2vas_properties_printf (properties, N_("Range"),
-                               "0x%012" PRIx64 "-0x%012" PRIx64 " at file offset 0x%012" PRIx64,
+                               _("0x%012" PRIx64 "-0x%012" PRIx64 " at file offset 0x%012" PRIx64),
                                range->start_pa, last_pa, range->file_offset);
 }
 
@@ -49,7 +44,7 @@ add_ranges (Pas2vasProperties *properties,
 
   pas2vas_properties_printf (properties, N_("Ranges"), "%zu", n_ranges);
   for (gsize i = 0; i < n_shown; i++)
-    add_range (properties, &ranges[i], p2v_image_is_packed (image), format);
+    add_range (properties, &ranges[i], p2v_image_is_packed (image));
   if (n_shown < n_ranges)
     pas2vas_properties_printf (properties, N_("Range"),
                                _("and %zu more (--format csv)"), n_ranges - n_shown);

@@ -6,6 +6,7 @@
 #include "pas2vas-options.h"
 
 #include <glib/gi18n.h>
+#include <locale.h>
 
 #include "pas2vas-report.h"
 
@@ -24,6 +25,10 @@ parse_format (Pas2vasOptions       *self,
     if (g_str_equal (names[i], text))
       {
         self->format = (P2vExportFormat) i;
+        /* What programs read is the same in every language. Before anything is opened, for what a
+         * system says of itself is worded then. */
+        if (self->format != P2V_EXPORT_TABLE)
+          setlocale (LC_MESSAGES, "C");
         return TRUE;
       }
   pas2vas_report_usage (command, _("“%s” is not a format: it must be table, csv or json"), text);

@@ -145,13 +145,15 @@ class TranslationsTest(unittest.TestCase):
             ['ps', '--format=json', TINY],
             ['maps', '--format=csv', TINY, '88'],
             ['vtop', '--format=csv', TINY, '88', '0x7fe716315000'],
+            ['frames', '--format=json', TINY],
+            ['info', '--format=csv', TINY],
         ):
             with self.subTest(arguments[0]):
                 here = self.run_cli(*arguments, '--quiet').stdout
                 self.assertEqual(here, self.run_cli(*arguments, '--quiet', language='en').stdout)
                 self.assertNotIn(trial.MARK, here)
-        rows = csv.DictReader(io.StringIO(self.run_cli('info', '--format=csv', TINY).stdout))
-        self.assertIn('Format', [row['property'] for row in rows])
+        rows = csv.DictReader(io.StringIO(here))
+        self.assertIn('Host name', [row['property'] for row in rows])
 
 
 if __name__ == '__main__':
