@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Copyright 2026 The pas2vas authors */
 
-/* What the files of the session share: its state, and a consistent view of it for one question. */
+/* What the files of the session share: its state, and a consistent view of it for one question.
+ * p2v-session-options.c is told what to use, p2v-session-steps.c opens, finds and builds, and
+ * p2v-session.c says how far it is. */
 
 #pragma once
 
