@@ -122,15 +122,33 @@ try_task_start (P2vInference *self,
   return is_ring_of_tasks (self, offset);
 }
 
+/* Whether the first tasks have init_task for their parent there, as init and kthreadd do, too. */
+static gboolean
+is_pair_of_parents (P2vInference *self,
+                    guint32       offset)
+{
+  P2vVirtAddr init_task = p2v_sample_get (self->tasks, SAMPLE_INIT_TASK)->va;
+
+  for (guint i = 0; i < N_FIRST_SAMPLES; i++)
+    {
+      const P2vSample *task = p2v_sample_get (self->tasks, i);
+      if (p2v_sample_word (self, task, offset) != init_task ||
+          p2v_sample_word (self, task, offset + self->word) != init_task)
+        return FALSE;
+    }
+  return TRUE;
+}
+
 /* Whether init_task's name stands at @comm_va. The first task is its own parent: where it starts is
  * a word that stands twice side by side (real_parent and parent) between there and the name.
- * Source: Linux init/init_task.c. An empty list points to itself twice, too, but just there. */
+ * Source: Linux init/init_task.c. An empty list points to itself twice, too, but just there; a list
+ * of one points to that twice, from where the tasks would form a ring as well. */
 static gboolean
-try_init_task (P2vVirtAddr  comm_va,
-               gpointer     user_data)
+find_init_task (P2vInference *self,
+                P2vVirtAddr   comm_va,
+                gboolean      needs_parents)
 {
-  P2vInference *self = user_data;
-  P2vVirtAddr last_tried_va = 0;
+  P2vVirtAddr refused_va = 0;
 
   g_array_set_size (self->files, 0);
   if (!p2v_inference_take_sample (self, self->files, comm_va - MAX_COMM_OFFSET, MAX_COMM_OFFSET))
@@ -139,14 +157,31 @@ try_init_task (P2vVirtAddr  comm_va,
   for (guint32 offset = 0; offset + 2 * self->word <= before->length; offset += self->word)
     {
       P2vVirtAddr va = p2v_sample_word (self, before, offset);
-      if (va < before->va || va >= before->va + offset || va == last_tried_va ||
+      if (va < before->va || va >= before->va + offset || va == refused_va ||
           p2v_sample_word (self, before, offset + self->word) != va)
         continue;
-      if (try_task_start (self, va, comm_va))
+      if (!try_task_start (self, va, comm_va))
+        refused_va = va;
+      else if (!needs_parents ||
+               is_pair_of_parents (self, (guint32) (before->va + offset - va)))
         return TRUE;
-      last_tried_va = va;
     }
   return FALSE;
+}
+
+static gboolean
+try_init_task (P2vVirtAddr  comm_va,
+               gpointer     user_data)
+{
+  return find_init_task (user_data, comm_va, TRUE);
+}
+
+/* Of a damaged machine: what is wrong with its parents is said then. */
+static gboolean
+try_ring_alone (P2vVirtAddr  comm_va,
+                gpointer     user_data)
+{
+  return find_init_task (user_data, comm_va, FALSE);
 }
 
 /* mm and behind it active_mm, which a kernel thread borrows. Source: Linux include/linux/sched.h
@@ -367,7 +402,8 @@ p2v_linux_infer_tasks (P2vInference *self)
 {
   guint word = self->word;
 
-  if (!p2v_linux_find_init_comm (self->kernel, self->memory, try_init_task, self))
+  if (!p2v_linux_find_init_comm (self->kernel, self->memory, try_init_task, self) &&
+      !p2v_linux_find_init_comm (self->kernel, self->memory, try_ring_alone, self))
     return FALSE;
   take_ring (self, self->kernel->layout[LINUX_TASK_TASKS].offset_bytes);
   self->kernel->symbols[LINUX_SYMBOL_INIT_TASK].va =
