@@ -6,8 +6,9 @@ says of each frame of an image with /proc/kpageflags and /proc/kpagecount of its
 may differ that frames.txt beside the truth lists, for reasons in tests/vm/README.md: frames that
 the kernel took from its list of free ones, or put back, after it had written these files, and the
 page of zeros where no symbol says which it is and no process maps it. No count may. The same of a
-copy in which records of page tables bear the mark that they had up to 5.10, and, of a kernel that
-has types, of one in which it says nothing of itself: then all of the records is inferred."""
+copy in which records of page tables bear the mark that they had up to 5.10, of one that names an
+empty mem_map, and, of a kernel that has types, of one in which it says nothing of itself: then all
+of the records is inferred."""
 
 import collections
 import os
@@ -59,6 +60,28 @@ def write_mute_copy(image, path):
     return True
 
 
+def write_copy_with_empty_map(image, truth, path):
+    """VMCOREINFO names mem_map as well, as where there are no nodes, and nothing is in it: the word
+    is an entry of the root page table that leads nowhere. FALSE if it names the right one."""
+    with open(os.path.join(truth, 'vmcoreinfo.txt'), encoding='utf-8') as f:
+        info = f.read()
+    if 'SYMBOL(mem_map)' in info:
+        return False
+    root = int(re.search(r'SYMBOL\(swapper_pg_dir\)=(\w+)', info).group(1), 16)
+    with open(image, 'rb') as f:
+        memory = bytearray(f.read())
+    # It stands at the start of a page, and behind the header of a note.
+    places = [m.start() for m in re.finditer(b'OSRELEASE=', memory) if m.start() % 4096 in (0, 24)]
+    assert places
+    for place in places:
+        end = memory.index(b'\0', place)
+        line = b'SYMBOL(mem_map)=%x\n' % (root + 8)
+        memory[end : end + len(line)] = line
+    with open(path, 'wb') as f:
+        f.write(memory)
+    return True
+
+
 def is_as_expected(pas2vas, image, truth, folder):
     table = os.path.join(folder, 'frames.csv')
     with open(table, 'wb') as f:
@@ -83,6 +106,11 @@ def main(pas2vas, image, truth):
         old = os.path.join(folder, 'old.raw')
         write_old_copy(image, truth, old)
         if not is_as_expected(pas2vas, old, truth, folder):
+            return 1
+        empty = os.path.join(folder, 'empty.raw')
+        if write_copy_with_empty_map(image, truth, empty) and not is_as_expected(
+            pas2vas, empty, truth, folder
+        ):
             return 1
         mute = os.path.join(folder, 'mute.raw')
         if not write_mute_copy(image, mute):

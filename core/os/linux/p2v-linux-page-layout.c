@@ -208,7 +208,9 @@ find_array (const P2vLinux     *kernel,
 {
   guint64 start, memory_start;
 
-  if (read_variable (kernel, memory, "mem_map", &layout->first_va) ||
+  /* Kernels for machines without nodes have a mem_map, too, and leave it empty if it is not
+   * used. */
+  if ((read_variable (kernel, memory, "mem_map", &layout->first_va) && layout->first_va != 0) ||
       read_variable (kernel, memory, "vmemmap_base", &layout->first_va))
     return TRUE;
   if (!p2v_linux_get_info_hex (kernel->vmcoreinfo, "VMEMMAP_START", &start) ||
