@@ -96,6 +96,33 @@ dup_space_diagnostic (P2vAddressSpace     *space,
   return g_strdup_printf (_("Address space of %s, root 0x%" PRIx64 ": %s"), label, root_pa, gaps);
 }
 
+/* (transfer full) (nullable): entries that could not be answered, of all @n_spaces together. */
+static char *
+dup_unknown_entries (const P2vWalkReport *reports,
+                     guint                n_spaces)
+{
+  guint64 n_unknown = 0;
+
+  for (guint i = 0; i < n_spaces; i++)
+    n_unknown += reports[i].n_placeholders[P2V_PLACEHOLDER_UNKNOWN];
+  if (n_unknown == 0)
+    return NULL;
+  return g_strdup_printf (
+    g_dngettext (GETTEXT_PACKAGE,
+                 "%" PRIu64 " entry of page tables may stand for a page in memory (one that also "
+                 "has a place in a swap file, is being moved, or is broken), but the system’s "
+                 "records of frames, which would tell, were not found or say otherwise: it is "
+                 "counted, not answered. The symbols of this system (--symbols) may help; vtop "
+                 "shows the entry",
+                 "%" PRIu64 " entries of page tables may stand for pages in memory (such as also "
+                 "have a place in a swap file, are being moved, or are broken), but the system’s "
+                 "records of frames, which would tell, were not found or say otherwise: they are "
+                 "counted, not answered. The symbols of this system (--symbols) may help; vtop "
+                 "shows the entries",
+                 (gulong) n_unknown),
+    n_unknown);
+}
+
 GPtrArray *
 p2v_session_dup_walk_diagnostics (P2vSystem           *system,
                                   const P2vWalkReport *reports)
@@ -118,6 +145,9 @@ p2v_session_dup_walk_diagnostics (P2vSystem           *system,
                                                  "%u more address spaces have such gaps",
                                                  n_spaces - n_told),
                                     n_spaces - n_told));
+  char *unknown = dup_unknown_entries (reports, p2v_system_get_n_spaces (system));
+  if (unknown != NULL)
+    g_ptr_array_add (diagnostics, unknown);
   return diagnostics;
 }
 
