@@ -4,6 +4,7 @@
 /* Machines with page tables of each form of 64-bit Arm and of x86, of which only the kernel's
  * banner is known. */
 
+#include "p2v-image-writers.h"
 #include "p2v-test.h"
 
 #include "image/p2v-image-private.h"
@@ -468,6 +469,28 @@ takes_no_root_of_x86_without_the_map_of_memory (void **state)
   g_free (machine.bytes);
 }
 
+/* A page near the root is not in the image. */
+static void
+finds_the_root_of_x86_beside_a_hole (void **state)
+{
+  const gsize hole = ROOT_PA + 4 * P2V_FRAME_SIZE, behind = hole + P2V_FRAME_SIZE;
+  Machine machine = make_x86 (&x86_machines[0]);
+  P2vLinuxBareTables found = { 0 };
+  g_autoptr (GByteArray) lime = g_byte_array_new ();
+  g_autoptr (GError) error = NULL;
+
+  p2v_test_append_lime (lime, 0, hole - 1, machine.bytes, hole);
+  p2v_test_append_lime (lime, behind, MACHINE_BYTES - 1, machine.bytes + behind,
+                        MACHINE_BYTES - behind);
+  g_autofree char *path = p2v_test_write_file (state, "machine.lime", lime->data, lime->len);
+  g_autoptr (P2vImage) image = p2v_image_open (path, NULL, &error);
+  assert_no_error (error);
+  P2vSystemSearch search = { .image = image };
+  assert_true (p2v_linux_find_x86_tables (&search, BANNER_PA, &found));
+  assert_int_equal (found.root_pa, ROOT_PA);
+  g_free (machine.bytes);
+}
+
 int
 main (void)
 {
@@ -481,6 +504,7 @@ main (void)
     p2v_test_in_folder (does_not_say_where_records_are_if_they_are_nowhere),
     p2v_test_in_folder (finds_the_root_of_each_x86),
     p2v_test_in_folder (takes_no_root_of_x86_without_the_map_of_memory),
+    p2v_test_in_folder (finds_the_root_of_x86_beside_a_hole),
   };
 
   return cmocka_run_group_tests (tests, NULL, NULL);

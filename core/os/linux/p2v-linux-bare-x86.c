@@ -303,6 +303,19 @@ find_linear (Search *self)
   return self->tables.form->va_bits <= 32 || visit_areas (self, try_linear);
 }
 
+/* Reads a chunk; pages that are not in the image are empty. */
+static void
+read_chunk (P2vImage    *image,
+            P2vPhysAddr  pa,
+            guint8      *buffer)
+{
+  if (p2v_image_read (image, pa, buffer, CHUNK_BYTES, NULL) == P2V_READ_OK)
+    return;
+  for (gsize at = 0; at < CHUNK_BYTES; at += P2V_FRAME_SIZE)
+    if (p2v_image_read (image, pa + at, buffer + at, P2V_FRAME_SIZE, NULL) != P2V_READ_OK)
+      memset (buffer + at, 0, P2V_FRAME_SIZE);
+}
+
 gboolean
 p2v_linux_find_x86_tables (const P2vSystemSearch *search,
                            P2vPhysAddr            banner_pa,
@@ -318,8 +331,7 @@ p2v_linux_find_x86_tables (const P2vSystemSearch *search,
     {
       if (g_cancellable_is_cancelled (search->cancellable))
         return FALSE;
-      if (p2v_image_read (search->image, pa, buffer, CHUNK_BYTES, NULL) != P2V_READ_OK)
-        continue;
+      read_chunk (search->image, pa, buffer);
       for (gsize at = 0; at < CHUNK_BYTES; at += P2V_FRAME_SIZE)
         (void) !try_page (&self, pa + at, buffer + at, &best);
     }
