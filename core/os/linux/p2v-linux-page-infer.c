@@ -72,7 +72,7 @@ count (Kind    *kind,
 {
   kind->n++;
   for (guint i = 0; i < N_FLAG_BITS; i++)
-    kind->n_set[i] += flags >> i & 1;
+    kind->n_set[i] += (guint) (flags >> i & 1);
 }
 
 static void
