@@ -196,7 +196,8 @@ may_be_root (guint         slot,
   return slot == 0 || (page[8 * slot] & 1) != 0;
 }
 
-static gboolean
+/* Keeps the root that @page is if it is one, and a better one than the best so far. */
+static void
 try_page (Search       *self,
           P2vPhysAddr   pa,
           const guint8 *page,
@@ -216,10 +217,9 @@ try_page (Search       *self,
         continue;
       *best = score;
       self->found.form = shapes[i].form;
-      return TRUE;
+      return;
     }
   self->found = before;
-  return FALSE;
 }
 
 /* The places in the kernel's half that are multiples of a GiB and have something mapped behind
@@ -333,22 +333,16 @@ p2v_linux_find_x86_tables (const P2vSystemSearch *search,
         return FALSE;
       read_chunk (search->image, pa, buffer);
       for (gsize at = 0; at < CHUNK_BYTES; at += P2V_FRAME_SIZE)
-        (void) !try_page (&self, pa + at, buffer + at, &best);
+        try_page (&self, pa + at, buffer + at, &best);
     }
   if (best == 0)
     return FALSE;
   self.tables.form = self.found.form;
   self.tables.pa_mask = self.found.form->pa_mask;
+  if (!find_linear (&self))
+    return FALSE;
   *ret_found = self.found;
-  return find_linear (&self) && (*ret_found = self.found, TRUE);
-}
-
-static void
-add_key (GHashTable *info,
-         const char *key,
-         char       *value)
-{
-  g_hash_table_replace (info, g_strdup (key), value);
+  return TRUE;
 }
 
 /* Where the records are, in the words of another processor's kernels: x86 has a variable. */
@@ -364,9 +358,10 @@ add_records (GHashTable               *info,
   self.memory = p2v_virtual_memory_new (&self.tables, found->root_pa);
   if (found->form->va_bits > 32 && visit_areas (&self, try_records))
     {
-      add_key (info, "NUMBER(PHYS_OFFSET)", g_strdup ("0x0"));
-      add_key (info, "NUMBER(VMEMMAP_START)", g_strdup_printf ("0x%" PRIx64, self.records_va));
-      add_key (info, "SIZE(page)", g_strdup_printf ("%u", self.record_bytes));
+      p2v_linux_add_info (info, "NUMBER(PHYS_OFFSET)", g_strdup ("0x0"));
+      p2v_linux_add_info (info, "NUMBER(VMEMMAP_START)",
+                          g_strdup_printf ("0x%" PRIx64, self.records_va));
+      p2v_linux_add_info (info, "SIZE(page)", g_strdup_printf ("%u", self.record_bytes));
     }
   p2v_virtual_memory_free (self.memory);
 }
@@ -379,16 +374,17 @@ p2v_linux_make_x86_info (P2vImage                 *image,
   GHashTable *info = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   guint64 delta = found->banner_va - found->banner_pa;
 
-  add_key (info, "OSRELEASE", g_strdup (release));
-  add_key (info, "PAGESIZE", g_strdup ("4096"));
-  add_key (info, "SYMBOL(swapper_pg_dir)", g_strdup_printf ("%" PRIx64, found->root_pa + delta));
+  p2v_linux_add_info (info, "OSRELEASE", g_strdup (release));
+  p2v_linux_add_info (info, "PAGESIZE", g_strdup ("4096"));
+  p2v_linux_add_info (info, "SYMBOL(swapper_pg_dir)",
+                      g_strdup_printf ("%" PRIx64, found->root_pa + delta));
   if (found->form->va_bits > 32)
-    add_key (info, "NUMBER(phys_base)",
-             g_strdup_printf ("%" PRId64, (gint64) (START_KERNEL_MAP - delta)));
+    p2v_linux_add_info (info, "NUMBER(phys_base)",
+                        g_strdup_printf ("%" PRId64, (gint64) (START_KERNEL_MAP - delta)));
   if (found->form == &p2v_paging_form_x86_64_5)
-    add_key (info, "NUMBER(pgtable_l5_enabled)", g_strdup ("1"));
+    p2v_linux_add_info (info, "NUMBER(pgtable_l5_enabled)", g_strdup ("1"));
   if (found->form == &p2v_paging_form_x86_pae)
-    add_key (info, "CONFIG_X86_PAE", g_strdup ("y"));
+    p2v_linux_add_info (info, "CONFIG_X86_PAE", g_strdup ("y"));
   add_records (info, image, found);
   return info;
 }

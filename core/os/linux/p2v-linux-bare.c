@@ -191,10 +191,10 @@ dup_release (const Banner *banner)
   return g_strndup (release, strcspn (release, " "));
 }
 
-static void
-add_key (GHashTable *info,
-         const char *key,
-         char       *value)
+void
+p2v_linux_add_info (GHashTable *info,
+                    const char *key,
+                    char       *value)
 {
   g_hash_table_replace (info, g_strdup (key), value);
 }
@@ -210,17 +210,17 @@ make_info (const Shape          *shape,
   g_autoptr (GHashTable) info = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   guint64 va;
 
-  add_key (info, "OSRELEASE", dup_release (banner));
-  add_key (info, "PAGESIZE", g_strdup (shape->page_size));
+  p2v_linux_add_info (info, "OSRELEASE", dup_release (banner));
+  p2v_linux_add_info (info, "PAGESIZE", g_strdup (shape->page_size));
   if (find_root (symbols, &va))
-    add_key (info, "SYMBOL(swapper_pg_dir)", g_strdup_printf ("%" PRIx64, va + shift));
+    p2v_linux_add_info (info, "SYMBOL(swapper_pg_dir)", g_strdup_printf ("%" PRIx64, va + shift));
   if (p2v_symbol_table_find (symbols, "_stext", &va))
-    add_key (info, "SYMBOL(_stext)", g_strdup_printf ("%" PRIx64, va + shift));
+    p2v_linux_add_info (info, "SYMBOL(_stext)", g_strdup_printf ("%" PRIx64, va + shift));
   if (shape->delta_key == DELTA_PHYS_BASE)
-    add_key (info, "NUMBER(phys_base)",
-             g_strdup_printf ("%" PRId64, (gint64) (START_KERNEL_MAP - delta)));
+    p2v_linux_add_info (info, "NUMBER(phys_base)",
+                        g_strdup_printf ("%" PRId64, (gint64) (START_KERNEL_MAP - delta)));
   if (shape->key != NULL)
-    add_key (info, shape->key, g_strdup (shape->value));
+    p2v_linux_add_info (info, shape->key, g_strdup (shape->value));
   return g_steal_pointer (&info);
 }
 

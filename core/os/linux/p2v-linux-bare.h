@@ -17,6 +17,11 @@ typedef struct
   P2vPhysAddr          base_pa;     /* of the first byte of a flat image that does not say it */
 } P2vLinuxBareTables;
 
+/* p2v-linux-bare.c: a line of a VMCOREINFO that is being made; @value is (transfer full). */
+void        p2v_linux_add_info         (GHashTable               *info,
+                                        const char               *key,
+                                        char                     *value);
+
 /* p2v-linux-bare-x86.c: the root page table of the kernel whose banner is at @banner_pa, and what
  * such a kernel would say of itself in its VMCOREINFO (transfer full). */
 G_GNUC_WARN_UNUSED_RESULT

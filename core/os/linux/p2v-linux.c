@@ -324,7 +324,7 @@ open_kernel (P2vSystem              *system,
   self->zero = p2v_linux_zero_new (self);
   self->image = search->image;
   self->tables.image = search->image;
-  /* The only one of which a kernel is found without VMCOREINFO. */
+  /* Until a kernel is found that says which. */
   self->arch = &p2v_linux_arch_x86_64;
   self->tables.system_data = self;
 
